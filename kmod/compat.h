@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What differs between the kernels this module builds for. Kbuild looks into
+ * their headers and defines HAVE_*: versions tell little where features are
+ * backported.
+ */
+#ifndef _PEERGROUP_COMPAT_H
+#define _PEERGROUP_COMPAT_H
+
+#include <net/genetlink.h>
+
+/* Snapshots read 64-bit generations without a lock. */
+#ifndef CONFIG_64BIT
+#error "peergroup needs a 64-bit kernel"
+#endif
+
+/* genl_info_dump() came with 6.6. */
+static inline struct nlattr **pg_dump_attrs(const struct netlink_callback *cb)
+{
+#ifdef HAVE_GENL_INFO_DUMP
+	return genl_info_dump((struct netlink_callback *)cb)->attrs;
+#else
+	return ((const struct genl_dumpit_info *)cb->data)->attrs;
+#endif
+}
+
+#endif /* _PEERGROUP_COMPAT_H */

@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Connections: how they come into a group and how they leave it. */
+
+#include <linux/file.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/net.h>
+#include <linux/rculist.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/sock_diag.h>
+#include <net/inet_sock.h>
+#include <net/ipv6.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+
+#include "peergroup.h"
+#include "trace.h"
+
+/* How long a request waits for sockets that other calls are using. */
+#define PG_ATTACH_TIMEOUT	HZ
+
+static struct kmem_cache *pg_conn_cache;
+
+static void pg_conn_free_rcu(struct rcu_head *rcu)
+{
+	struct pg_conn *conn = container_of(rcu, struct pg_conn, rcu);
+
+	kfree(conn->peer_id);
+	kmem_cache_free(pg_conn_cache, conn);
+}
+
+/**
+ * pg_conn_free - free a connection after a grace period
+ * @conn: in no index and no list; its socket has been put
+ */
+void pg_conn_free(struct pg_conn *conn)
+{
+	/* kfree_rcu() is not covered by rcu_barrier() on 6.1. */
+	call_rcu(&conn->rcu, pg_conn_free_rcu);
+}
+
+static struct pg_conn *pg_conn_alloc(struct pg_group *group,
+				     const struct pg_conn_spec *spec)
+{
+	struct pg_conn *conn;
+
+	conn = kmem_cache_zalloc(pg_conn_cache, GFP_KERNEL_ACCOUNT);
+	if (!conn)
+		return NULL;
+
+	if (spec->peer_id_len) {
+		conn->peer_id = kmemdup(spec->peer_id, spec->peer_id_len,
+					GFP_KERNEL_ACCOUNT);
+		if (!conn->peer_id) {
+			kmem_cache_free(pg_conn_cache, conn);
+			return NULL;
+		}
+	}
+	conn->peer_id_len = spec->peer_id_len;
+	conn->group = group;
+	conn->type = spec->type;
+	conn->node_id = spec->node_id;
+	return conn;
+}
+
+/* A connection that the probe may find, but that was never born. */
+static void pg_conn_discard(struct pg_conn *conn)
+{
+	struct sock *sk = conn->sk;
+
+	pg_index_del_sk(conn);
+	sock_put(sk);
+	pg_conn_free(conn);
+}
+
+static void pg_conn_set_addrs(struct pg_conn *conn, const struct sock *sk)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+
+	conn->local_port = inet->inet_sport;
+	conn->remote_port = inet->inet_dport;
+	conn->ifindex = READ_ONCE(sk->sk_bound_dev_if);
+#if IS_ENABLED(CONFIG_IPV6)
+	if (sk->sk_family == AF_INET6 &&
+	    !ipv6_addr_v4mapped(&sk->sk_v6_daddr)) {
+		conn->family = AF_INET6;
+		conn->local = sk->sk_v6_rcv_saddr;
+		conn->remote = sk->sk_v6_daddr;
+		return;
+	}
+#endif
+	conn->family = AF_INET;
+	ipv6_addr_set_v4mapped(inet->inet_rcv_saddr, &conn->local);
+	ipv6_addr_set_v4mapped(inet->inet_daddr, &conn->remote);
+}
+
+static u64 pg_sock_cookie(struct sock *sk)
+{
+	u32 cookie[2];
+
+	sock_diag_save_cookie(sk, cookie);
+	return (u64)cookie[1] << 32 | cookie[0];
+}
+
+/* What is wrong with a socket in this state, or NULL. */
+static int pg_check_state(const struct sock *sk, const struct nlattr *attr,
+			  struct netlink_ext_ack *extack)
+{
+	switch (inet_sk_state_load(sk)) {
+	case TCP_ESTABLISHED:
+		return 0;
+	case TCP_LISTEN:
+		NL_SET_ERR_MSG_ATTR(extack, attr, "socket is listening");
+		return -ENOTCONN;
+	case TCP_SYN_SENT:
+	case TCP_SYN_RECV:
+		NL_SET_ERR_MSG_ATTR(extack, attr, "socket is still connecting");
+		return -ENOTCONN;
+	case TCP_CLOSE:
+		NL_SET_ERR_MSG_ATTR(extack, attr, "socket is not connected");
+		return -ENOTCONN;
+	default:
+		NL_SET_ERR_MSG_ATTR(extack, attr, "socket is closing");
+		return -ENOTCONN;
+	}
+}
+
+static int pg_check_sock(const struct sock *sk, const struct net *net,
+			 const struct nlattr *attr,
+			 struct netlink_ext_ack *extack)
+{
+	if (sk->sk_protocol == IPPROTO_MPTCP && sk->sk_type == SOCK_STREAM) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "MPTCP is not supported");
+		return -EOPNOTSUPP;
+	}
+	if (!sk_is_tcp(sk)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "not a TCP socket");
+		return -EOPNOTSUPP;
+	}
+	if (!net_eq(sock_net(sk), net)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "socket is in another network namespace");
+		return -EXDEV;
+	}
+	/* It would not keep its namespace, hence not our records, alive. */
+	if (!sk->sk_net_refcnt) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "socket is the kernel's own");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+/* The socket's lock is held: its state stands still. */
+static int pg_attach_locked(struct pg_conn *conn, struct sock *sk,
+			    const struct nlattr *attr,
+			    struct netlink_ext_ack *extack)
+{
+	int err;
+
+	/* Index first, then look: a transition from here on is noticed. */
+	sock_hold(sk);
+	conn->sk = sk;
+	if (!pg_index_add_sk(conn)) {
+		sock_put(sk);
+		conn->sk = NULL;
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "socket is in this group already");
+		return -EEXIST;
+	}
+
+	err = pg_check_state(sk, attr, extack);
+	if (err) {
+		pg_index_del_sk(conn);
+		sock_put(sk);
+		return err;
+	}
+
+	pg_conn_set_addrs(conn, sk);
+	conn->cookie = pg_sock_cookie(sk);
+	conn->attached = ktime_get_real_ns();
+	return 0;
+}
+
+static int pg_attach_try(struct pg_conn *conn, struct sock *sk,
+			 const struct nlattr *attr,
+			 struct netlink_ext_ack *extack)
+{
+	int err;
+
+	spin_lock_bh(&sk->sk_lock.slock);
+	if (sock_owned_by_user_nocheck(sk))
+		err = -EBUSY;
+	else
+		err = pg_attach_locked(conn, sk, attr, extack);
+	spin_unlock_bh(&sk->sk_lock.slock);
+	return err;
+}
+
+/*
+ * lock_sock() would wait for as long as the owner of the socket pleases (he
+ * may be stuck in a page fault of his making), and all of generic netlink
+ * with us.
+ */
+static int pg_attach_wait(struct pg_attach *req, struct pg_conn *conn,
+			  struct sock *sk, const struct nlattr *attr,
+			  struct netlink_ext_ack *extack)
+{
+	int err;
+
+	for (;;) {
+		err = pg_attach_try(conn, sk, attr, extack);
+		if (err != -EBUSY)
+			return err;
+		if (time_after(jiffies, req->deadline))
+			break;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		schedule_timeout_killable(1);
+	}
+	NL_SET_ERR_MSG_ATTR(extack, attr, "socket is in use by another call");
+	return -EBUSY;
+}
+
+/**
+ * pg_attach_init - begin an attach request
+ * @req: the request
+ * @group: where to attach; a reference that the caller keeps
+ */
+void pg_attach_init(struct pg_attach *req, struct pg_group *group)
+{
+	req->group = group;
+	INIT_LIST_HEAD(&req->conns);
+	req->n = 0;
+	req->deadline = jiffies + PG_ATTACH_TIMEOUT;
+}
+
+static int pg_attach_sk(struct pg_attach *req, struct sock *sk,
+			const struct pg_conn_spec *spec,
+			struct netlink_ext_ack *extack)
+{
+	struct pg_conn *conn;
+	int err;
+
+	err = pg_check_sock(sk, req->group->pn->net, spec->attr, extack);
+	if (err)
+		return err;
+
+	conn = pg_conn_alloc(req->group, spec);
+	if (!conn)
+		return -ENOMEM;
+
+	err = pg_attach_wait(req, conn, sk, spec->attr, extack);
+	if (err) {
+		/* The probe may have found it in the meantime. */
+		pg_conn_free(conn);
+		return err;
+	}
+	list_add_tail(&conn->link, &req->conns);
+	req->n++;
+	return 0;
+}
+
+/**
+ * pg_attach_socket - add a socket to an attach request
+ * @req: the request
+ * @spec: the socket and what to call it
+ * @extack: receives the reason of a refusal
+ *
+ * The file is given back at once: closing stays with the application.
+ *
+ * Return: 0 or -errno; the request stays good for pg_attach_abort().
+ */
+int pg_attach_socket(struct pg_attach *req, const struct pg_conn_spec *spec,
+		     struct netlink_ext_ack *extack)
+{
+	struct socket *sock;
+	int err;
+
+	sock = sockfd_lookup(spec->fd, &err);
+	if (!sock) {
+		if (err == -EBADF)
+			NL_SET_ERR_MSG_ATTR(extack, spec->attr,
+					    "no such file descriptor");
+		else
+			NL_SET_ERR_MSG_ATTR(extack, spec->attr,
+					    "file descriptor is no socket");
+		return err;
+	}
+	err = pg_attach_sk(req, sock->sk, spec, extack);
+	sockfd_put(sock);
+	return err;
+}
+
+static void pg_conn_bear(struct pg_conn *conn)
+{
+	struct pg_group *group = conn->group;
+	struct pg_net *pn = group->pn;
+	unsigned int t = conn->type - 1;
+
+	lockdep_assert_held(&pn->lock);
+
+	conn->id = ++pn->last_conn_id;
+	conn->born = ++pn->generation;
+	group->active[t]++;
+	group->gained++;
+	pn->active[t]++;
+	if (group->n_dead)
+		group->peak = max(group->peak, pg_group_active(group));
+	pg_index_add_id(conn);
+	list_add_tail_rcu(&conn->link, &group->conns[t]);
+	trace_conn_new(conn);
+}
+
+/* What stands against a request; @failed is the connection to blame. */
+static int pg_attach_check(struct pg_attach *req, unsigned int *failed,
+			   struct netlink_ext_ack *extack)
+{
+	struct pg_group *group = req->group;
+	struct pg_conn *conn;
+
+	lockdep_assert_held(&group->pn->lock);
+
+	*failed = req->n;
+	if (group->died) {
+		NL_SET_ERR_MSG(extack, "group was deleted");
+		return -ENOENT;
+	}
+	if (pg_group_active(group) + req->n > pg_group_conns_max()) {
+		NL_SET_ERR_MSG(extack, "group has reached its limit of connections");
+		return -ENOSPC;
+	}
+
+	*failed = 0;
+	list_for_each_entry(conn, &req->conns, link) {
+		if (conn->ended) {
+			NL_SET_ERR_MSG(extack, "socket is closing");
+			return -ENOTCONN;
+		}
+		++*failed;
+	}
+	return 0;
+}
+
+/**
+ * pg_attach_commit - let all connections of a request become active
+ * @req: the request; spent if this succeeds
+ * @failed: index of the connection to blame, or their number
+ * @extack: receives the reason of a refusal, without an attribute
+ *
+ * Return: 0 or -errno, then nothing has happened.
+ */
+int pg_attach_commit(struct pg_attach *req, unsigned int *failed,
+		     struct netlink_ext_ack *extack)
+{
+	struct pg_net *pn = req->group->pn;
+	struct pg_conn *conn, *tmp;
+	unsigned long flags;
+	int err;
+
+	raw_spin_lock_irqsave(&pn->lock, flags);
+	err = pg_attach_check(req, failed, extack);
+	if (!err) {
+		req->first_id = pn->last_conn_id + 1;
+		list_for_each_entry_safe(conn, tmp, &req->conns, link)
+			pg_conn_bear(conn);
+		req->generation = pn->generation;
+	}
+	raw_spin_unlock_irqrestore(&pn->lock, flags);
+
+	if (!err)
+		INIT_LIST_HEAD(&req->conns);
+	return err;
+}
+
+/**
+ * pg_attach_abort - give up a request
+ * @req: the request, not committed
+ */
+void pg_attach_abort(struct pg_attach *req)
+{
+	struct pg_conn *conn, *tmp;
+
+	list_for_each_entry_safe(conn, tmp, &req->conns, link)
+		pg_conn_discard(conn);
+}
+
+static bool pg_conn_end_locked(struct pg_conn *conn, enum pg_reason reason)
+{
+	struct pg_group *group = conn->group;
+	struct pg_net *pn = group->pn;
+	unsigned int t = conn->type - 1;
+
+	lockdep_assert_held(&pn->lock);
+
+	if (!conn->born) {
+		conn->ended = true;
+		return false;
+	}
+	/* With its group all of a group ends; the worker is on its way. */
+	if (conn->died || group->died)
+		return false;
+
+	if (!group->n_dead++)
+		group->peak = pg_group_active(group);
+	WRITE_ONCE(conn->died, ++pn->generation);
+	group->active[t]--;
+	pn->active[t]--;
+	pg_index_del_sk(conn);
+	list_add_tail(&conn->dead, &pn->dead);
+	trace_conn_gone(conn, reason);
+	return true;
+}
+
+/**
+ * pg_conn_end - a connection leaves its group
+ * @conn: the connection
+ * @reason: why
+ * @generation: receives the generation of the end, or NULL
+ *
+ * Context: Any, the probe included; RCU read side.
+ * Return: false if it had left before.
+ */
+bool pg_conn_end(struct pg_conn *conn, enum pg_reason reason, u64 *generation)
+{
+	struct pg_net *pn = conn->group->pn;
+	unsigned long flags;
+	bool ended;
+
+	raw_spin_lock_irqsave(&pn->lock, flags);
+	ended = pg_conn_end_locked(conn, reason);
+	if (ended && generation)
+		*generation = conn->died;
+	raw_spin_unlock_irqrestore(&pn->lock, flags);
+
+	if (ended)
+		pg_reap_queue(pn);
+	return ended;
+}
+
+/**
+ * pg_conn_show - the generation to show a connection at
+ * @conn: the connection
+ * @generation: receives the current generation
+ *
+ * Context: RCU read side.
+ * Return: 0, or -ENOENT if it is not active.
+ */
+int pg_conn_show(struct pg_conn *conn, u64 *generation)
+{
+	struct pg_net *pn = conn->group->pn;
+	unsigned long flags;
+	bool active;
+
+	raw_spin_lock_irqsave(&pn->lock, flags);
+	active = !conn->died && !conn->group->died;
+	*generation = pn->generation;
+	raw_spin_unlock_irqrestore(&pn->lock, flags);
+	return active ? 0 : -ENOENT;
+}
+
+/**
+ * pg_conn_hold_sock - keep the socket of a connection
+ * @conn: the connection
+ *
+ * Context: RCU read side.
+ * Return: a reference, or NULL if the worker has taken the socket.
+ */
+struct sock *pg_conn_hold_sock(struct pg_conn *conn)
+{
+	struct pg_net *pn = conn->group->pn;
+	unsigned long flags;
+	struct sock *sk;
+
+	raw_spin_lock_irqsave(&pn->lock, flags);
+	sk = conn->sk;
+	if (sk)
+		sock_hold(sk);
+	raw_spin_unlock_irqrestore(&pn->lock, flags);
+	return sk;
+}
+
+int pg_conn_init(void)
+{
+	pg_conn_cache = KMEM_CACHE(pg_conn, 0);
+	return pg_conn_cache ? 0 : -ENOMEM;
+}
+
+void pg_conn_exit(void)
+{
+	kmem_cache_destroy(pg_conn_cache);
+}

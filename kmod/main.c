@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Loading, unloading and network namespaces. */
+
+#include <linux/module.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "peergroup.h"
+
+static unsigned int pg_net_id;
+
+/**
+ * pg_net - what a network namespace has
+ * @net: the namespace, kept by the caller
+ */
+struct pg_net *pg_net(const struct net *net)
+{
+	return net_generic(net, pg_net_id);
+}
+
+static int __net_init pg_net_init(struct net *net)
+{
+	struct pg_net *pn = pg_net(net);
+
+	raw_spin_lock_init(&pn->lock);
+	pn->net = net;
+	INIT_LIST_HEAD(&pn->groups);
+	hash_init(pn->by_id);
+	hash_init(pn->by_name);
+	INIT_LIST_HEAD(&pn->snapshots);
+	INIT_LIST_HEAD(&pn->dead);
+	INIT_LIST_HEAD(&pn->dead_groups);
+	INIT_LIST_HEAD(&pn->reaping);
+	INIT_LIST_HEAD(&pn->done);
+	pg_reap_net_init(pn);
+	return 0;
+}
+
+/*
+ * No request is in progress and no dump is open: both keep the namespace and
+ * the module. Sockets are still open only when the module is unloaded.
+ */
+static void __net_exit pg_net_pre_exit(struct net *net)
+{
+	struct pg_net *pn = pg_net(net);
+
+	raw_spin_lock_irq(&pn->lock);
+	pn->dying = true;
+	raw_spin_unlock_irq(&pn->lock);
+
+	pg_group_del_all(pn);
+	pg_reap_net_flush(pn);
+}
+
+static void __net_exit pg_net_exit(struct net *net)
+{
+	struct pg_net *pn = pg_net(net);
+
+	WARN_ON_ONCE(!list_empty(&pn->groups));
+	WARN_ON_ONCE(!list_empty(&pn->snapshots));
+	WARN_ON_ONCE(!list_empty(&pn->dead));
+	WARN_ON_ONCE(pn->active[0] || pn->active[1]);
+}
+
+static struct pernet_operations pg_net_ops = {
+	.init		= pg_net_init,
+	.pre_exit	= pg_net_pre_exit,
+	.exit		= pg_net_exit,
+	.id		= &pg_net_id,
+	.size		= sizeof(struct pg_net),
+};
+
+static int __init pg_init(void)
+{
+	int err;
+
+	err = pg_index_init();
+	if (err)
+		return err;
+	err = pg_conn_init();
+	if (err)
+		goto err_index;
+	err = pg_reap_init();
+	if (err)
+		goto err_conn;
+	err = register_pernet_subsys(&pg_net_ops);
+	if (err)
+		goto err_reap;
+	err = pg_track_init();
+	if (err)
+		goto err_net;
+	err = pg_netlink_init();
+	if (err)
+		goto err_track;
+	return 0;
+
+err_track:
+	pg_track_exit();
+err_net:
+	unregister_pernet_subsys(&pg_net_ops);
+err_reap:
+	pg_reap_exit();
+err_conn:
+	pg_conn_exit();
+err_index:
+	pg_index_exit();
+	return err;
+}
+
+static void __exit pg_exit(void)
+{
+	pg_netlink_exit();
+	pg_track_exit();
+	unregister_pernet_subsys(&pg_net_ops);
+	pg_reap_exit();
+	/* For the callbacks of pg_conn_free() and pg_group_put(). */
+	rcu_barrier();
+	pg_conn_exit();
+	pg_index_exit();
+}
+
+module_init(pg_init);
+module_exit(pg_exit);
+
+MODULE_DESCRIPTION("Groups of live TCP connections");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * peergroup: groups of live TCP connections.
+ *
+ * Objects and who keeps them:
+ *
+ *   pg_net       one a network namespace, lives as long as it.
+ *   pg_group     the namespace's list holds one reference, each attach request
+ *                in progress one more. Deleting a group only marks it; the
+ *                worker takes it off the list when no snapshot shows it.
+ *   pg_conn      owned by the list of its group. The transition that ends it
+ *                only marks it; the worker takes it off the list, at once or
+ *                when no snapshot shows it any longer (until then it is a
+ *                leftover). Freed after a grace period.
+ *   pg_snapshot  owned by its dump, which marks it when it is done; unlinked
+ *                and freed by the worker.
+ *   sock         each pg_conn holds a reference from before it is in the index
+ *                until the worker has seen its end.
+ *
+ * Locks, each nesting in the one before:
+ *
+ *   sk_lock.slock (bh)           the state of a socket
+ *   pg_net::lock (raw, irqsave)  all of a namespace's objects
+ *   bucket lock (raw, irqsave)   one chain of an index
+ *
+ * pg_net::lock is taken in the probe, that is in softirq and on PREEMPT_RT
+ * with preemption off, hence raw; nothing under it sleeps, allocates or sends.
+ * It is held for O(1) but for publishing a request of PEERGROUP_ATTACH_MAX
+ * sockets and for batches of PG_BATCH records.
+ *
+ * Lists of groups and connections are walked under RCU. Under the lock anybody
+ * appends and marks; only the worker unlinks. Hence the worker may drop the
+ * lock amid a list, and a reader may resume at any record that his snapshot
+ * shows.
+ */
+#ifndef _PEERGROUP_H
+#define _PEERGROUP_H
+
+#include <linux/hashtable.h>
+#include <linux/in6.h>
+#include <linux/list.h>
+#include <linux/netlink.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/tcp.h>
+#include <linux/uidgid.h>
+#include <linux/workqueue.h>
+#include <net/net_namespace.h>
+#include <uapi/linux/peergroup.h>
+
+#include "compat.h"
+
+#define PG_TYPES	2	/* PEERGROUP_CONN_TYPE_*, less one */
+#define PG_BATCH	32	/* records handled in one lock hold */
+#define PG_GROUP_BITS	6
+#define PG_LEFTOVERS_MIN	4096
+#define PG_DEAD_GROUPS_MAX	1024
+
+/* Why a connection left its group. */
+enum pg_reason {
+	PG_REASON_UNKNOWN,
+	PG_REASON_CLOSED,
+	PG_REASON_PEER_CLOSED,
+	PG_REASON_RESET,
+	PG_REASON_ABORTED,
+	PG_REASON_TIMED_OUT,
+	PG_REASON_DETACHED,
+};
+
+/**
+ * struct pg_net - what a network namespace has
+ * @lock: protects all below, but for @work
+ * @net: the namespace this belongs to
+ * @generation: of the last change
+ * @last_conn_id: the last one given away
+ * @last_group_id: likewise
+ * @dying: the namespace or the module goes away, take nothing in
+ * @active: active connections of all groups, by type
+ * @n_groups: groups that are not deleted
+ * @n_dead_groups: deleted groups on @groups
+ * @groups: all groups by creation, deleted ones included; RCU
+ * @by_id: groups that are not deleted; RCU
+ * @by_name: likewise
+ * @snapshots: those of the whole namespace, by generation
+ * @dead: ended connections the worker has not seen
+ * @dead_groups: deleted groups the worker has not seen
+ * @reaping: deleted groups the worker has seen, by generation; the worker's
+ * @done: snapshots whose dump is over
+ * @work: the worker
+ */
+struct pg_net {
+	raw_spinlock_t		lock;
+	struct net		*net;
+	u64			generation;
+	u64			last_conn_id;
+	u32			last_group_id;
+	bool			dying;
+	u32			active[PG_TYPES];
+	u32			n_groups;
+	u32			n_dead_groups;
+	struct list_head	groups;
+	DECLARE_HASHTABLE(by_id, PG_GROUP_BITS);
+	DECLARE_HASHTABLE(by_name, PG_GROUP_BITS);
+	struct list_head	snapshots;
+	struct list_head	dead;
+	struct list_head	dead_groups;
+	struct list_head	reaping;
+	struct list_head	done;
+	struct work_struct	work;
+};
+
+/**
+ * struct pg_group - a named set of connections
+ * @refs: see the top of this file
+ * @id: unique in the namespace
+ * @owner: who may change it, besides CAP_NET_ADMIN
+ * @quota: where it is counted, until it is deleted
+ * @pn: its namespace
+ * @born: generation of its creation
+ * @died: generation of its deletion, or 0; pg_net::lock, read under RCU
+ * @link: in pg_net::groups
+ * @id_node: in pg_net::by_id
+ * @name_node: in pg_net::by_name
+ * @reap_link: in pg_net::dead_groups, then in pg_net::reaping
+ * @conns: connections by type and creation, dead ones included; pg_net::lock,
+ *	walked under RCU
+ * @snapshots: those of this group alone, by generation; pg_net::lock
+ * @leftovers: dead connections that a snapshot shows, by death; the worker's
+ * @active: active connections by type; pg_net::lock, as all below
+ * @gained: connections that ever became active
+ * @n_leftovers: length of @leftovers
+ * @n_dead: dead connections that are not freed yet, leftovers included
+ * @peak: most connections active at a time since @n_dead was last 0
+ * @rcu: frees it
+ * @name: followed by label and comment, each with its NUL
+ * @label: behind @name
+ * @comment: behind @label
+ *
+ * Fields without a lock do not change after creation.
+ */
+struct pg_group {
+	refcount_t		refs;
+	u32			id;
+	kuid_t			owner;
+	struct pg_quota		*quota;
+	struct pg_net		*pn;
+	u64			born;
+	u64			died;
+	struct list_head	link;
+	struct hlist_node	id_node;
+	struct hlist_node	name_node;
+	struct list_head	reap_link;
+	struct list_head	conns[PG_TYPES];
+	struct list_head	snapshots;
+	struct list_head	leftovers;
+	u32			active[PG_TYPES];
+	u64			gained;
+	u32			n_leftovers;
+	u32			n_dead;
+	u32			peak;
+	struct rcu_head		rcu;
+	const char		*label;
+	const char		*comment;
+	char			name[];
+};
+
+/**
+ * struct pg_conn - a socket in a group
+ * @by_sk: in the index by socket while it may still end by a transition;
+ *	bucket lock, RCU
+ * @by_id: in the index by id from birth until the worker unlinks it; likewise
+ * @link: in an attach request, then in pg_group::conns
+ * @dead: in pg_net::dead, then in pg_group::leftovers; pg_net::lock
+ * @rcu: frees it
+ * @group: where it belongs; outlives it
+ * @sk: the socket, NULL once the worker has seen its end; pg_net::lock
+ * @peer_id: name of the remote identity, or NULL
+ * @id: unique in the namespace
+ * @born: generation at which it became active, 0 before
+ * @died: generation at which it ended, 0 before; pg_net::lock, read under RCU
+ * @node_id: of the remote node
+ * @cookie: of the socket
+ * @attached: ns since 1970
+ * @local: local address
+ * @remote: remote address
+ * @local_port: local port
+ * @remote_port: remote port
+ * @ifindex: interface the socket is bound to, or 0
+ * @peer_id_len: length of @peer_id
+ * @family: AF_INET, with v4-mapped addresses, or AF_INET6
+ * @type: PEERGROUP_CONN_TYPE_*
+ * @ended: the socket left TCP_ESTABLISHED before birth; pg_net::lock
+ *
+ * Fields without a lock do not change after birth.
+ */
+struct pg_conn {
+	struct hlist_node	by_sk;
+	struct hlist_node	by_id;
+	struct list_head	link;
+	union {
+		struct list_head	dead;
+		struct rcu_head		rcu;
+	};
+	struct pg_group		*group;
+	struct sock		*sk;
+	const char		*peer_id;
+	u64			id;
+	u64			born;
+	u64			died;
+	u64			node_id;
+	u64			cookie;
+	u64			attached;
+	struct in6_addr		local;
+	struct in6_addr		remote;
+	__be16			local_port;
+	__be16			remote_port;
+	u32			ifindex;
+	u16			peer_id_len;
+	u8			family;
+	u8			type;
+	bool			ended;
+};
+
+/* access.c */
+
+/**
+ * struct pg_actor - who is behind a message
+ * @sender: the process that sent it
+ * @opener: the process that opened the netlink socket
+ * @sender_admin: has @sender CAP_NET_ADMIN?
+ * @opener_admin: has @opener?
+ */
+struct pg_actor {
+	kuid_t	sender;
+	kuid_t	opener;
+	bool	sender_admin;
+	bool	opener_admin;
+};
+
+void pg_actor_init(struct pg_actor *actor, const struct sk_buff *skb,
+		   struct user_namespace *user_ns);
+bool pg_actor_is_admin(const struct pg_actor *actor);
+bool pg_actor_may(const struct pg_actor *actor, kuid_t uid);
+kuid_t pg_account(const struct pg_net *pn, kuid_t owner);
+
+/* quota.c */
+struct pg_quota *pg_quota_charge(kuid_t uid, bool exempt);
+void pg_quota_uncharge(struct pg_quota *quota);
+
+/* group.c */
+
+/* What a group is created with. Texts are checked; NULL is "". */
+struct pg_group_spec {
+	kuid_t		owner;
+	kuid_t		account; /* whose limit it counts for */
+	bool		exempt;	/* from that limit */
+	const char	*name;
+	const char	*label;
+	const char	*comment;
+};
+
+struct pg_group *pg_group_new(struct pg_net *pn,
+			      const struct pg_group_spec *spec,
+			      u64 *generation, struct netlink_ext_ack *extack);
+int pg_group_del(struct pg_group *group, u64 *generation);
+void pg_group_del_all(struct pg_net *pn);
+int pg_group_show(struct pg_group *group, u64 *generation);
+bool pg_group_hold(struct pg_group *group);
+void pg_group_put(struct pg_group *group);
+struct pg_group *pg_group_by_id(struct pg_net *pn, u32 id);
+struct pg_group *pg_group_by_name(struct pg_net *pn, const char *name);
+u32 pg_group_leftovers_max(const struct pg_group *group);
+u32 pg_group_conns_max(void);
+
+/* pg_net::lock is held. */
+static inline u32 pg_group_active(const struct pg_group *group)
+{
+	return group->active[0] + group->active[1];
+}
+
+/* conn.c */
+
+/* What a connection is attached with. @attr is what to blame. */
+struct pg_conn_spec {
+	const struct nlattr	*attr;
+	int			fd;
+	u8			type;
+	u64			node_id;
+	const char		*peer_id;
+	u16			peer_id_len;
+};
+
+/**
+ * struct pg_attach - an attach request, all or nothing
+ * @group: where to attach, a reference; the caller's
+ * @conns: connections to be, in the index by socket but not in the group
+ * @n: their number
+ * @deadline: how long to wait for busy sockets, in jiffies
+ * @first_id: id of the first connection, after success
+ * @generation: of the last connection, after success
+ */
+struct pg_attach {
+	struct pg_group		*group;
+	struct list_head	conns;
+	unsigned int		n;
+	unsigned long		deadline;
+	u64			first_id;
+	u64			generation;
+};
+
+void pg_attach_init(struct pg_attach *req, struct pg_group *group);
+int pg_attach_socket(struct pg_attach *req, const struct pg_conn_spec *spec,
+		     struct netlink_ext_ack *extack);
+int pg_attach_commit(struct pg_attach *req, unsigned int *failed,
+		     struct netlink_ext_ack *extack);
+void pg_attach_abort(struct pg_attach *req);
+
+bool pg_conn_end(struct pg_conn *conn, enum pg_reason reason, u64 *generation);
+int pg_conn_show(struct pg_conn *conn, u64 *generation);
+struct sock *pg_conn_hold_sock(struct pg_conn *conn);
+void pg_conn_free(struct pg_conn *conn);
+int pg_conn_init(void);
+void pg_conn_exit(void);
+
+/* index.c */
+int pg_index_init(void);
+void pg_index_exit(void);
+bool pg_index_add_sk(struct pg_conn *conn);
+void pg_index_del_sk(struct pg_conn *conn);
+void pg_index_add_id(struct pg_conn *conn);
+void pg_index_del_id(struct pg_conn *conn);
+struct hlist_head *pg_index_sk_head(const struct sock *sk);
+struct pg_conn *pg_index_find_id(const struct pg_net *pn, u64 id);
+
+/* snapshot.c */
+
+/**
+ * struct pg_snapshot - the connections active at one generation
+ * @link: in pg_group::snapshots or pg_net::snapshots; pg_net::lock
+ * @done: in pg_net::done
+ * @pn: the namespace
+ * @group: the only group shown, or NULL
+ * @type: the only type shown, or 0
+ * @generation: what it shows
+ * @count: connections it shows
+ * @n_groups: groups it shows, if it shows all
+ * @cut: the worker has taken it off its list, @walk and @next are not to be
+ *	touched; pg_net::lock
+ * @started: @walk and @next are set; the reader's, as all below
+ * @walk: group being shown, NULL after the last
+ * @next: first connection of each type still to be shown, NULL after the last
+ */
+struct pg_snapshot {
+	struct list_head	link;
+	struct list_head	done;
+	struct pg_net		*pn;
+	struct pg_group		*group;
+	u8			type;
+	u64			generation;
+	u32			count;
+	u32			n_groups;
+	bool			cut;
+	bool			started;
+	struct pg_group		*walk;
+	struct pg_conn		*next[PG_TYPES];
+};
+
+struct pg_snapshot *pg_snapshot_open(struct pg_net *pn, struct pg_group *group,
+				     u8 type);
+void pg_snapshot_close(struct pg_snapshot *snap);
+bool pg_snapshot_valid(struct pg_snapshot *snap);
+struct pg_conn *pg_snapshot_conn(struct pg_snapshot *snap);
+void pg_snapshot_next_conn(struct pg_snapshot *snap, struct pg_conn *conn);
+struct pg_group *pg_snapshot_group(struct pg_snapshot *snap);
+void pg_snapshot_next_group(struct pg_snapshot *snap);
+
+/* reap.c */
+void pg_reap_queue(struct pg_net *pn);
+void pg_reap_net_init(struct pg_net *pn);
+void pg_reap_net_flush(struct pg_net *pn);
+int pg_reap_init(void);
+void pg_reap_exit(void);
+
+/* text.c */
+bool pg_text_valid(const char *text, size_t len);
+
+/* track.c */
+int pg_track_init(void);
+void pg_track_exit(void);
+
+/* netlink.c */
+int pg_netlink_init(void);
+void pg_netlink_exit(void);
+
+/* main.c */
+struct pg_net *pg_net(const struct net *net);
+
+#endif /* _PEERGROUP_H */

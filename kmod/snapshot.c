@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Snapshots: exactly the connections active at one generation, however long
+ * the reader takes.
+ *
+ * A snapshot shows what was born at or before its generation and had not died
+ * by then. Opening one costs O(1); from then on the worker keeps what it
+ * shows, so that the reader resumes at the record it stopped at.
+ *
+ * If it would keep too much, the worker takes the snapshot off its list and
+ * sets @cut. The reader asks for that under the lock before he touches his
+ * position (what he reads then stays for his RCU read side) and again after he
+ * has filled his buffer (then nothing in it was missed).
+ */
+
+#include <linux/rculist.h>
+#include <linux/slab.h>
+
+#include "peergroup.h"
+
+static u32 pg_snapshot_count(const u32 *active, u8 type)
+{
+	return type ? active[type - 1] : active[0] + active[1];
+}
+
+static int pg_snapshot_pin(struct pg_snapshot *snap)
+{
+	struct pg_net *pn = snap->pn;
+	struct pg_group *group = snap->group;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&pn->lock, flags);
+	if (group && group->died) {
+		raw_spin_unlock_irqrestore(&pn->lock, flags);
+		return -ENOENT;
+	}
+	snap->generation = pn->generation;
+	snap->n_groups = pn->n_groups;
+	snap->count = pg_snapshot_count(group ? group->active : pn->active,
+					snap->type);
+	list_add_tail(&snap->link, group ? &group->snapshots : &pn->snapshots);
+	raw_spin_unlock_irqrestore(&pn->lock, flags);
+	return 0;
+}
+
+/**
+ * pg_snapshot_open - show the current generation
+ * @pn: the namespace
+ * @group: the only group to show, or NULL; the caller holds a reference while
+ *	he calls, then the snapshot keeps it
+ * @type: the only type to show, or 0
+ *
+ * Return: a snapshot for pg_snapshot_close(), or ERR_PTR: -ENOENT if the group
+ * has been deleted, -ENOMEM.
+ */
+struct pg_snapshot *pg_snapshot_open(struct pg_net *pn, struct pg_group *group,
+				     u8 type)
+{
+	struct pg_snapshot *snap;
+	int err;
+
+	snap = kzalloc(sizeof(*snap), GFP_KERNEL_ACCOUNT);
+	if (!snap)
+		return ERR_PTR(-ENOMEM);
+	snap->pn = pn;
+	snap->group = group;
+	snap->type = type;
+
+	err = pg_snapshot_pin(snap);
+	if (err) {
+		kfree(snap);
+		return ERR_PTR(err);
+	}
+	return snap;
+}
+
+/**
+ * pg_snapshot_close - the reader is done
+ * @snap: the snapshot
+ *
+ * Context: Any, since a dump may end where its socket is released.
+ */
+void pg_snapshot_close(struct pg_snapshot *snap)
+{
+	struct pg_net *pn = snap->pn;
+	unsigned long flags;
+	bool cut;
+
+	raw_spin_lock_irqsave(&pn->lock, flags);
+	cut = snap->cut;
+	if (!cut)
+		list_add_tail(&snap->done, &pn->done);
+	raw_spin_unlock_irqrestore(&pn->lock, flags);
+
+	if (cut)
+		kfree(snap);
+	else
+		pg_reap_queue(pn);
+}
+
+/**
+ * pg_snapshot_valid - may the reader go on?
+ * @snap: the snapshot
+ *
+ * Context: RCU read side, which keeps the reader's position if so.
+ */
+bool pg_snapshot_valid(struct pg_snapshot *snap)
+{
+	unsigned long flags;
+	bool valid;
+
+	raw_spin_lock_irqsave(&snap->pn->lock, flags);
+	valid = !snap->cut;
+	raw_spin_unlock_irqrestore(&snap->pn->lock, flags);
+	return valid;
+}
+
+static bool pg_shows(const struct pg_snapshot *snap, u64 died)
+{
+	return !died || died > snap->generation;
+}
+
+/* The first connection shown behind a place in a list; NULL at its end. */
+static struct pg_conn *pg_shown_conn(const struct pg_snapshot *snap,
+				     struct list_head *head,
+				     struct list_head *pos)
+{
+	struct pg_conn *conn;
+
+	while ((pos = rcu_dereference(list_next_rcu(pos))) != head) {
+		conn = list_entry(pos, struct pg_conn, link);
+		if (conn->born > snap->generation)
+			break;
+		if (pg_shows(snap, READ_ONCE(conn->died)))
+			return conn;
+	}
+	return NULL;
+}
+
+static struct pg_group *pg_shown_group(const struct pg_snapshot *snap,
+				       struct list_head *pos)
+{
+	struct list_head *head = &snap->pn->groups;
+	struct pg_group *group;
+
+	while ((pos = rcu_dereference(list_next_rcu(pos))) != head) {
+		group = list_entry(pos, struct pg_group, link);
+		if (group->born > snap->generation)
+			break;
+		if (pg_shows(snap, READ_ONCE(group->died)))
+			return group;
+	}
+	return NULL;
+}
+
+static void pg_snapshot_enter(struct pg_snapshot *snap, struct pg_group *group)
+{
+	int t;
+
+	snap->walk = group;
+	for (t = 0; t < PG_TYPES; t++) {
+		struct list_head *head;
+
+		snap->next[t] = NULL;
+		if (!group || (snap->type && snap->type != t + 1))
+			continue;
+		head = &group->conns[t];
+		snap->next[t] = pg_shown_conn(snap, head, head);
+	}
+}
+
+static void pg_snapshot_start(struct pg_snapshot *snap)
+{
+	if (snap->started)
+		return;
+	snap->started = true;
+	pg_snapshot_enter(snap, snap->group ? snap->group :
+			  pg_shown_group(snap, &snap->pn->groups));
+}
+
+/**
+ * pg_snapshot_group - the group to be shown next
+ * @snap: a snapshot of all groups
+ *
+ * Context: RCU read side in which pg_snapshot_valid() said so; likewise below.
+ * Return: NULL if all have been shown.
+ */
+struct pg_group *pg_snapshot_group(struct pg_snapshot *snap)
+{
+	pg_snapshot_start(snap);
+	return snap->walk;
+}
+
+/**
+ * pg_snapshot_next_group - go on to the next group
+ * @snap: a snapshot at a group
+ */
+void pg_snapshot_next_group(struct pg_snapshot *snap)
+{
+	struct pg_group *group = NULL;
+
+	if (!snap->group)
+		group = pg_shown_group(snap, &snap->walk->link);
+	pg_snapshot_enter(snap, group);
+}
+
+/* Both types in the order of creation, which is that of ids. */
+static struct pg_conn *pg_snapshot_first(const struct pg_snapshot *snap)
+{
+	struct pg_conn *first = NULL;
+	int t;
+
+	for (t = 0; t < PG_TYPES; t++)
+		if (snap->next[t] && (!first || snap->next[t]->id < first->id))
+			first = snap->next[t];
+	return first;
+}
+
+/**
+ * pg_snapshot_conn - the connection to be shown next
+ * @snap: the snapshot
+ *
+ * Return: NULL if all have been shown.
+ */
+struct pg_conn *pg_snapshot_conn(struct pg_snapshot *snap)
+{
+	struct pg_conn *conn;
+
+	pg_snapshot_start(snap);
+	while (snap->walk) {
+		conn = pg_snapshot_first(snap);
+		if (conn)
+			return conn;
+		pg_snapshot_next_group(snap);
+	}
+	return NULL;
+}
+
+/**
+ * pg_snapshot_next_conn - go on to the next connection
+ * @snap: a snapshot at a connection
+ * @conn: that connection
+ */
+void pg_snapshot_next_conn(struct pg_snapshot *snap, struct pg_conn *conn)
+{
+	unsigned int t = conn->type - 1;
+
+	snap->next[t] = pg_shown_conn(snap, &snap->walk->conns[t],
+				      &conn->link);
+}

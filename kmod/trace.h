@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Trace events: what changed at which generation, in the order of generations.
+ * They are emitted under pg_net::lock, often in softirq.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM peergroup
+
+#if !defined(_PEERGROUP_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _PEERGROUP_TRACE_H
+
+#include <linux/tracepoint.h>
+
+#include "peergroup.h"
+
+TRACE_DEFINE_ENUM(PG_REASON_UNKNOWN);
+TRACE_DEFINE_ENUM(PG_REASON_CLOSED);
+TRACE_DEFINE_ENUM(PG_REASON_PEER_CLOSED);
+TRACE_DEFINE_ENUM(PG_REASON_RESET);
+TRACE_DEFINE_ENUM(PG_REASON_ABORTED);
+TRACE_DEFINE_ENUM(PG_REASON_TIMED_OUT);
+TRACE_DEFINE_ENUM(PG_REASON_DETACHED);
+
+#define show_pg_reason(reason)					\
+	__print_symbolic(reason,				\
+			 { PG_REASON_UNKNOWN, "unknown" },	\
+			 { PG_REASON_CLOSED, "closed" },	\
+			 { PG_REASON_PEER_CLOSED, "peer-closed" }, \
+			 { PG_REASON_RESET, "reset" },		\
+			 { PG_REASON_ABORTED, "aborted" },	\
+			 { PG_REASON_TIMED_OUT, "timed-out" },	\
+			 { PG_REASON_DETACHED, "detached" })
+
+TRACE_EVENT(conn_new,
+	TP_PROTO(const struct pg_conn *conn),
+	TP_ARGS(conn),
+
+	TP_STRUCT__entry(
+		__field(u64, generation)
+		__field(u64, id)
+		__field(u32, netns)
+		__field(u32, group)
+		__field(u8, type)
+	),
+
+	TP_fast_assign(
+		__entry->generation = conn->born;
+		__entry->id = conn->id;
+		__entry->netns = conn->group->pn->net->ns.inum;
+		__entry->group = conn->group->id;
+		__entry->type = conn->type;
+	),
+
+	TP_printk("netns=%u generation=%llu group=%u conn=%llu type=%u",
+		  __entry->netns, __entry->generation, __entry->group,
+		  __entry->id, __entry->type)
+);
+
+TRACE_EVENT(conn_gone,
+	TP_PROTO(const struct pg_conn *conn, int reason),
+	TP_ARGS(conn, reason),
+
+	TP_STRUCT__entry(
+		__field(u64, generation)
+		__field(u64, id)
+		__field(u32, netns)
+		__field(u32, group)
+		__field(u8, type)
+		__field(int, reason)
+	),
+
+	TP_fast_assign(
+		__entry->generation = conn->died;
+		__entry->id = conn->id;
+		__entry->netns = conn->group->pn->net->ns.inum;
+		__entry->group = conn->group->id;
+		__entry->type = conn->type;
+		__entry->reason = reason;
+	),
+
+	TP_printk("netns=%u generation=%llu group=%u conn=%llu type=%u reason=%s",
+		  __entry->netns, __entry->generation, __entry->group,
+		  __entry->id, __entry->type, show_pg_reason(__entry->reason))
+);
+
+DECLARE_EVENT_CLASS(group_change,
+	TP_PROTO(const struct pg_group *group, u64 generation),
+	TP_ARGS(group, generation),
+
+	TP_STRUCT__entry(
+		__field(u64, generation)
+		__field(u32, netns)
+		__field(u32, group)
+	),
+
+	TP_fast_assign(
+		__entry->generation = generation;
+		__entry->netns = group->pn->net->ns.inum;
+		__entry->group = group->id;
+	),
+
+	TP_printk("netns=%u generation=%llu group=%u",
+		  __entry->netns, __entry->generation, __entry->group)
+);
+
+DEFINE_EVENT(group_change, group_new,
+	TP_PROTO(const struct pg_group *group, u64 generation),
+	TP_ARGS(group, generation)
+);
+
+/* All connections of the group are gone with it, without events of theirs. */
+DEFINE_EVENT(group_change, group_gone,
+	TP_PROTO(const struct pg_group *group, u64 generation),
+	TP_ARGS(group, generation)
+);
+
+#endif /* _PEERGROUP_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>
