@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The Windows Peer Grouping API on Linux: which peers is a group connected to?
+ *
+ * Source-compatible with the header of the Windows SDK for the functions it
+ * declares; others are not declared. A program for both systems includes this
+ * header and links with -lpeergroup.
+ *
+ * Each rule below says where it comes from: [M] is Microsoft's documentation
+ * or samples, [L] a decision of this library where these are silent or where
+ * Linux differs.
+ *
+ * In general
+ *
+ * - Every function may be called from any thread at any time. [M]
+ * - Handles are numbers in a table: NULL, a stale or closed one and any other
+ *   value are recognized and refused. [M] A handle outlives fork() in both
+ *   processes. [L]
+ * - Where a function fails, what it returns through pointers is NULL or 0. [L]
+ * - Checks come in this order: pointers to write to, PeerGroupStartup(), flags
+ *   and other values, handles. [L]
+ * - What a function hands out is one block, released with one PeerFreeData().
+ *   Pointers within it are never freed on their own. [M]
+ * - Strings are wchar_t, as L"" writes them. One with a surrogate or a value
+ *   past U+10FFFF is no valid string. Limits are counted in UTF-16 units. [L]
+ * - All calls of a process work in one network namespace, that of the thread
+ *   that calls first. [L] After the last PeerGroupShutdown() it is chosen anew.
+ *
+ * Any function may return, besides the codes listed with it, [L]
+ *
+ *   E_OUTOFMEMORY      no memory, no descriptors, or a limit of the module
+ *   E_ACCESSDENIED     the module does not permit it
+ *   E_UNEXPECTED       an error nobody foresaw, such as: the module was
+ *                      unloaded, or the thread is in another network namespace
+ */
+#ifndef P2P_H
+#define P2P_H
+
+#include <p2pbase.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Handles and values
+ */
+
+/** A group that was created or opened. */
+typedef PVOID HGROUP, *PHGROUP;
+
+/** An enumeration. */
+typedef void *HPEERENUM;
+typedef HPEERENUM *PHPEERENUM;
+
+/** A role in a group. */
+typedef GUID PEER_ROLE_ID;
+
+/** The version to pass to PeerGroupStartup(): 1.1. */
+#define PEER_GROUP_VERSION MAKEWORD(1, 1)
+
+/** Types of a connection. */
+typedef enum peer_connection_flags_tag {
+	/** A link of the group's mesh. */
+	PEER_CONNECTION_NEIGHBOR = 0x0001,
+	/** A private connection of two members. */
+	PEER_CONNECTION_DIRECT = 0x0002,
+} PEER_CONNECTION_FLAGS;
+
+/** Bits of the status of a group. */
+typedef enum peer_group_status_tag {
+	/** It waits for connections. Not reported by this version. */
+	PEER_GROUP_STATUS_LISTENING = 0x0001,
+	/** At least one connection is active. */
+	PEER_GROUP_STATUS_HAS_CONNECTIONS = 0x0002,
+} PEER_GROUP_STATUS;
+
+/** Bits of PEER_GROUP_PROPERTIES.dwFlags. */
+typedef enum peer_group_property_flags_tag {
+	PEER_MEMBER_DATA_OPTIONAL = 0x0001,
+	PEER_DISABLE_PRESENCE = 0x0002,
+	PEER_DEFER_EXPIRATION = 0x0004,
+} PEER_GROUP_PROPERTY_FLAGS;
+
+/** Bits of PEER_GROUP_PROPERTIES.dwAuthenticationSchemes. */
+typedef enum peer_group_authentication_scheme_tag {
+	PEER_GROUP_GMC_AUTHENTICATION = 0x00000001,
+	PEER_GROUP_PASSWORD_AUTHENTICATION = 0x00000002,
+} PEER_GROUP_AUTHENTICATION_SCHEME;
+
+/*
+ * Structures
+ */
+
+/** Versions, as MAKEWORD(major, minor). */
+typedef struct peer_version_data_tag {
+	WORD wVersion;		/**< the one to use */
+	WORD wHighestVersion;	/**< the highest the library supports */
+} PEER_VERSION_DATA, *PPEER_VERSION_DATA;
+
+/**
+ * The address of a node. IPv4 is given v4-mapped, ::ffff:a.b.c.d. [L]
+ */
+typedef struct peer_address_tag {
+	DWORD dwSize;		/**< of this structure */
+	SOCKADDR_IN6 sin6;	/**< sin6_port is in network order */
+} PEER_ADDRESS, *PPEER_ADDRESS;
+
+typedef const PEER_ADDRESS *PCPEER_ADDRESS;
+
+/** A connection; the item of PeerGroupEnumConnections(). */
+typedef struct peer_connection_info_tag {
+	DWORD dwSize;		/**< of this structure */
+	DWORD dwFlags;		/**< one of PEER_CONNECTION_FLAGS */
+	/** Unique in the network namespace, never reused. [L] */
+	ULONGLONG ullConnectionId;
+	/** The remote node, 0 if whoever attached the socket set none. [L] */
+	ULONGLONG ullNodeId;
+	/** The remote identity; its address if none was set. [L] */
+	PWSTR pwzPeerId;
+	/** Address and port of the remote end of the socket. [L] */
+	PEER_ADDRESS address;
+} PEER_CONNECTION_INFO;
+
+/** A name; the item of PeerEnumGroups(). */
+typedef struct peer_name_pair_tag {
+	DWORD dwSize;		/**< of this structure */
+	PWSTR pwzPeerName;	/**< of the group */
+	PWSTR pwzFriendlyName;	/**< for people; the peer name if none is set */
+} PEER_NAME_PAIR, *PPEER_NAME_PAIR;
+
+/**
+ * Properties of a group. The module keeps the names and the comment, nothing
+ * else. [L]
+ */
+typedef struct peer_group_properties_tag {
+	/** Of this structure; 64, as before Windows Vista, will do too. [M] */
+	DWORD dwSize;
+	DWORD dwFlags;		/**< PEER_GROUP_PROPERTY_FLAGS; reads as 0 */
+	PWSTR pwzCloud;		/**< any; reads as NULL */
+	PWSTR pwzClassifier;	/**< at most 149 units, or NULL [M] */
+	PWSTR pwzGroupPeerName;	/**< NULL when a group is created [M] */
+	PWSTR pwzCreatorPeerName; /**< any; reads as NULL */
+	PWSTR pwzFriendlyName;	/**< at most 255 units; reads as "" if none */
+	PWSTR pwzComment;	/**< at most 255 units; reads as "" if none */
+	ULONG ulMemberDataLifetime; /**< any; reads as 2419200 s, the default */
+	ULONG ulPresenceLifetime; /**< any; reads as 300 s, the default */
+	/** PEER_GROUP_GMC_AUTHENTICATION or 0; reads as 0. */
+	DWORD dwAuthenticationSchemes;
+	PWSTR pwzGroupPassword;	/**< NULL */
+	PEER_ROLE_ID groupPasswordRole; /**< not looked at */
+} PEER_GROUP_PROPERTIES, *PPEER_GROUP_PROPERTIES;
+
+P2P_ASSERT(sizeof(PEER_VERSION_DATA) == 4);
+P2P_ASSERT(offsetof(PEER_VERSION_DATA, wHighestVersion) == 2);
+
+P2P_ASSERT(sizeof(PEER_ADDRESS) == 32);
+P2P_ASSERT(offsetof(PEER_ADDRESS, sin6) == 4);
+
+P2P_ASSERT(sizeof(PEER_CONNECTION_INFO) == 64);
+P2P_ASSERT(offsetof(PEER_CONNECTION_INFO, dwFlags) == 4);
+P2P_ASSERT(offsetof(PEER_CONNECTION_INFO, ullConnectionId) == 8);
+P2P_ASSERT(offsetof(PEER_CONNECTION_INFO, ullNodeId) == 16);
+P2P_ASSERT(offsetof(PEER_CONNECTION_INFO, pwzPeerId) == 24);
+P2P_ASSERT(offsetof(PEER_CONNECTION_INFO, address) == 32);
+
+P2P_ASSERT(sizeof(PEER_NAME_PAIR) == 24);
+P2P_ASSERT(offsetof(PEER_NAME_PAIR, pwzPeerName) == 8);
+P2P_ASSERT(offsetof(PEER_NAME_PAIR, pwzFriendlyName) == 16);
+
+P2P_ASSERT(sizeof(PEER_GROUP_PROPERTIES) == 96);
+P2P_ASSERT(offsetof(PEER_GROUP_PROPERTIES, dwFlags) == 4);
+P2P_ASSERT(offsetof(PEER_GROUP_PROPERTIES, pwzCloud) == 8);
+P2P_ASSERT(offsetof(PEER_GROUP_PROPERTIES, pwzClassifier) == 16);
+P2P_ASSERT(offsetof(PEER_GROUP_PROPERTIES, pwzGroupPeerName) == 24);
+P2P_ASSERT(offsetof(PEER_GROUP_PROPERTIES, pwzCreatorPeerName) == 32);
+P2P_ASSERT(offsetof(PEER_GROUP_PROPERTIES, pwzFriendlyName) == 40);
+P2P_ASSERT(offsetof(PEER_GROUP_PROPERTIES, pwzComment) == 48);
+P2P_ASSERT(offsetof(PEER_GROUP_PROPERTIES, ulMemberDataLifetime) == 56);
+P2P_ASSERT(offsetof(PEER_GROUP_PROPERTIES, ulPresenceLifetime) == 60);
+P2P_ASSERT(offsetof(PEER_GROUP_PROPERTIES, dwAuthenticationSchemes) == 64);
+P2P_ASSERT(offsetof(PEER_GROUP_PROPERTIES, pwzGroupPassword) == 72);
+P2P_ASSERT(offsetof(PEER_GROUP_PROPERTIES, groupPasswordRole) == 80);
+
+/*
+ * Result codes. Those marked with * are returned by this version.
+ */
+#define PEER_E_ALREADY_EXISTS		HRESULT_FROM_WIN32(ERROR_ALREADY_EXISTS)
+/** * No group has this name. */
+#define PEER_E_NOT_FOUND		HRESULT_FROM_WIN32(ERROR_NOT_FOUND)
+#define PEER_E_IPV6_NOT_INSTALLED	((HRESULT)0x80630001)
+/** * PeerGroupStartup() was not called. */
+#define PEER_E_NOT_INITIALIZED		((HRESULT)0x80630002)
+#define PEER_E_CANNOT_START_SERVICE	((HRESULT)0x80630003)
+#define PEER_E_NOT_LICENSED		((HRESULT)0x80630004)
+#define PEER_E_CONNECTION_NOT_FOUND	((HRESULT)0x80630103)
+#define PEER_E_CLASSIFIER_TOO_LONG	((HRESULT)0x80630201)
+#define PEER_E_NO_KEY_ACCESS		((HRESULT)0x80630203)
+#define PEER_E_IDENTITY_NOT_FOUND	((HRESULT)0x80630401)
+#define PEER_E_NO_CLOUD			((HRESULT)0x80631001)
+#define PEER_E_CLOUD_NAME_AMBIGUOUS	((HRESULT)0x80631005)
+#define PEER_E_NOT_AUTHORIZED		((HRESULT)0x80632020)
+#define PEER_E_PASSWORD_DOES_NOT_MEET_POLICY ((HRESULT)0x80632021)
+/** * A property is not valid or cannot be granted. */
+#define PEER_E_INVALID_GROUP_PROPERTIES	((HRESULT)0x80632040)
+#define PEER_E_INVALID_PEER_NAME	((HRESULT)0x80632050)
+/** * The classifier is too long or not valid. */
+#define PEER_E_INVALID_CLASSIFIER	((HRESULT)0x80632060)
+#define PEER_E_INVALID_FRIENDLY_NAME	((HRESULT)0x80632070)
+/** * This version of the API is not supported. */
+#define PEER_E_UNSUPPORTED_VERSION	((HRESULT)0x80632090)
+#define PEER_E_GROUP_NOT_READY		((HRESULT)0x80632091)
+#define PEER_E_GROUP_IN_USE		((HRESULT)0x80632092)
+/** * The handle is bad, or its group was deleted. */
+#define PEER_E_INVALID_GROUP		((HRESULT)0x80632093)
+#define PEER_E_SERVICE_NOT_AVAILABLE	((HRESULT)0x806320a1)
+
+/*
+ * Start and end
+ */
+
+/**
+ * Start the use of groups. Required before every function whose name begins
+ * with PeerGroup. [M] May be called again; as many PeerGroupShutdown() end it.
+ * [L]
+ *
+ * wVersionRequested is PEER_GROUP_VERSION or MAKEWORD(1, 0). [M] On success
+ * pVersionData says that this version is used, and the highest supported one.
+ *
+ * S_OK
+ * E_INVALIDARG                  pVersionData is NULL [L]
+ * PEER_E_UNSUPPORTED_VERSION    another version [M]
+ * HRESULT_FROM_WIN32(ERROR_SERVICE_DEPENDENCY_FAIL), 0x8007042c
+ *                               the module peergroup is not loaded [M, for a
+ *                               service that is not running]
+ */
+HRESULT WINAPI PeerGroupStartup(WORD wVersionRequested,
+				PPEER_VERSION_DATA pVersionData);
+
+/**
+ * End the use of groups. The last one releases every handle of groups and
+ * enumerations; blocks stay until PeerFreeData(). [L]
+ *
+ * S_OK
+ * E_UNEXPECTED    PeerGroupStartup() was not called [M, L]
+ */
+HRESULT WINAPI PeerGroupShutdown(void);
+
+/*
+ * Groups
+ */
+
+/**
+ * Create a group, owned by the user of the calling process, and open it. Its
+ * peer name is made of 40 random hex digits, "." and pwzClassifier. [L]
+ * Released with PeerGroupClose(), which leaves the group alone.
+ *
+ * Sockets become connections of the group with pg_conn_attach() of
+ * <peergroup.h>, to the id that pg_group_from_handle() gives. [L]
+ *
+ * S_OK
+ * E_INVALIDARG                     pProperties or phGroup is NULL [M]; the
+ *                                  cloud or creator is no valid string [L]
+ * PEER_E_NOT_INITIALIZED [L]
+ * PEER_E_INVALID_GROUP_PROPERTIES  dwSize, an unknown flag, a peer name is
+ *                                  set, friendly name or comment is too long,
+ *                                  not valid or has control characters [M, L];
+ *                                  a password, which nothing would ask for [L]
+ * PEER_E_INVALID_CLASSIFIER        too long, not valid or has control
+ *                                  characters [M]
+ */
+HRESULT WINAPI PeerGroupCreate(PPEER_GROUP_PROPERTIES pProperties,
+			       HGROUP *phGroup);
+
+/**
+ * Open a group by its name, whoever created it and by whatever means. Each
+ * handle is released with PeerGroupClose(). pwzIdentity and pwzCloud are NULL
+ * or any valid string, and mean nothing yet. [L]
+ *
+ * S_OK
+ * E_INVALIDARG            phGroup or pwzGroupPeerName is NULL, or a string is
+ *                         not valid [M]
+ * PEER_E_NOT_INITIALIZED [L]
+ * PEER_E_NOT_FOUND        no group has this name [L]
+ */
+HRESULT WINAPI PeerGroupOpen(PCWSTR pwzIdentity, PCWSTR pwzGroupPeerName,
+			     PCWSTR pwzCloud, HGROUP *phGroup);
+
+/**
+ * Release a handle. Group, connections, and enumerations stay. [M, L]
+ *
+ * S_OK
+ * PEER_E_NOT_INITIALIZED [L]
+ * PEER_E_INVALID_GROUP    a bad handle [M]
+ */
+HRESULT WINAPI PeerGroupClose(HGROUP hGroup);
+
+/**
+ * Delete a group. All its handles become bad. [M] Its sockets live on, its
+ * enumerations stay readable. [L]
+ *
+ * S_OK
+ * E_INVALIDARG            pwzGroupPeerName is NULL, or a string is not valid
+ *                         [M]
+ * PEER_E_NOT_INITIALIZED [L]
+ * PEER_E_NOT_FOUND        no group has this name [M]
+ * E_ACCESSDENIED          the caller is not its owner [M]
+ */
+HRESULT WINAPI PeerGroupDelete(PCWSTR pwzIdentity, PCWSTR pwzGroupPeerName);
+
+/**
+ * The properties of a group. The block is released with PeerFreeData(). [M]
+ * pwzClassifier is what follows the "." in a name that PeerGroupCreate() made,
+ * else NULL. [L]
+ *
+ * S_OK
+ * E_INVALIDARG            ppProperties is NULL [M]
+ * PEER_E_NOT_INITIALIZED [L]
+ * PEER_E_INVALID_GROUP    a bad handle, or the group was deleted [M]
+ */
+HRESULT WINAPI PeerGroupGetProperties(HGROUP hGroup,
+				      PPEER_GROUP_PROPERTIES *ppProperties);
+
+/**
+ * The status of a group: bits of PEER_GROUP_STATUS. [M] At present
+ * PEER_GROUP_STATUS_HAS_CONNECTIONS if a connection of either type is active,
+ * else 0. [L]
+ *
+ * S_OK
+ * E_INVALIDARG            pdwStatus is NULL [M]
+ * PEER_E_NOT_INITIALIZED [L]
+ * PEER_E_INVALID_GROUP    a bad handle, or the group was deleted [M]
+ */
+HRESULT WINAPI PeerGroupGetStatus(HGROUP hGroup, DWORD *pdwStatus);
+
+/*
+ * Enumerations
+ *
+ * An enumeration is a snapshot: it never changes once it exists, also if the
+ * group is closed or deleted. [M, L]
+ */
+
+/**
+ * Enumerate the groups; items are PEER_NAME_PAIR *, in order of creation. All
+ * groups of the network namespace are listed; pwzIdentity is NULL or any valid
+ * string, and means nothing yet. [L] Needs no PeerGroupStartup(). [M]
+ *
+ * S_OK
+ * E_INVALIDARG    phPeerEnum is NULL, or pwzIdentity is not valid [M]
+ * HRESULT_FROM_WIN32(ERROR_RETRY), 0x800704d5
+ *                 as for PeerGroupEnumConnections() [L]
+ */
+HRESULT WINAPI PeerEnumGroups(PCWSTR pwzIdentity, HPEERENUM *phPeerEnum);
+
+/**
+ * Enumerate the active connections of a group; items are
+ * PEER_CONNECTION_INFO *. [M] They are exactly those active at one instant,
+ * in order of creation, whichever process attached them and whichever end
+ * opened them. pg_enum_generation() of <peergroup.h> names the instant. [L]
+ *
+ * dwFlags selects types: PEER_CONNECTION_NEIGHBOR, PEER_CONNECTION_DIRECT or
+ * both [M]; 0 means all. [L] A group without connections yields an empty
+ * enumeration. Ended with PeerEndEnumeration().
+ *
+ * S_OK
+ * E_INVALIDARG            phPeerEnum is NULL, or another bit in dwFlags [M, L]
+ * PEER_E_NOT_INITIALIZED [L]
+ * PEER_E_INVALID_GROUP    a bad handle, or the group was deleted [M]
+ * HRESULT_FROM_WIN32(ERROR_RETRY), 0x800704d5
+ *                         connections came and went so fast, and this process
+ *                         read so slowly, that every attempt was cut off [L]
+ */
+HRESULT WINAPI PeerGroupEnumConnections(HGROUP hGroup, DWORD dwFlags,
+					HPEERENUM *phPeerEnum);
+
+/**
+ * The number of all items of an enumeration. It does not change as items are
+ * taken. [M]
+ *
+ * S_OK
+ * E_INVALIDARG    pCount is NULL, or a bad handle [M]
+ */
+HRESULT WINAPI PeerGetItemCount(HPEERENUM hPeerEnum, ULONG *pCount);
+
+/**
+ * Take the next items, at most *pCount of them. *pCount receives how many,
+ * *pppvItems an array of that many pointers, released with one PeerFreeData().
+ * [M] The array outlives the enumeration. [M] At the end, or if none are asked
+ * for, S_OK with *pCount 0 and *pppvItems NULL. [M, L]
+ *
+ * S_OK
+ * E_INVALIDARG    pCount or pppvItems is NULL, or a bad handle [M]
+ * E_OUTOFMEMORY   no memory; the same items come next time [M, L]
+ */
+HRESULT WINAPI PeerGetNextItem(HPEERENUM hPeerEnum, ULONG *pCount,
+			       PVOID **pppvItems);
+
+/**
+ * Release an enumeration. Arrays taken from it stay. [M]
+ *
+ * S_OK
+ * E_INVALIDARG    a bad handle [M]
+ */
+HRESULT WINAPI PeerEndEnumeration(HPEERENUM hPeerEnum);
+
+/** Release a block that a function here handed out; NULL does nothing. [M] */
+VOID WINAPI PeerFreeData(LPCVOID pvData);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* P2P_H */

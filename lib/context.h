@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A context: one netlink socket, its receive buffer and its last error.
+ */
+#ifndef LIB_CONTEXT_H
+#define LIB_CONTEXT_H
+
+#include "public.h"
+
+/* Room for the kernel's longest reason in words. */
+#define ERROR_TEXT_SIZE 512
+
+struct pg_ctx {
+	int fd;
+	uint32_t seq;
+	uint16_t family;	/* changes when the module is loaded anew */
+	bool busy;		/* a callback is running */
+	bool dumped;		/* the kernel has seen the buffer's size */
+	size_t buf_size;
+	void *buf;
+	uint32_t bad_offset;	/* of the refused attribute, 0 if none */
+	uint64_t netns;		/* where a pool of contexts wants it */
+	char error[ERROR_TEXT_SIZE];
+};
+
+/* Record why a call failed; text may be NULL. Returns err. */
+int ctx_fail(struct pg_ctx *ctx, int err, const char *text);
+
+/* Make room for answers that are longer than the buffer. */
+int ctx_grow(struct pg_ctx *ctx, size_t size);
+
+/*
+ * Check the size that begins a structure of the caller against the size the
+ * library knows; a newer caller may only have set what the library knows.
+ */
+int check_size(struct pg_ctx *ctx, const void *object, size_t known);
+
+#endif /* LIB_CONTEXT_H */

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Requests to the kernel and its answers.
+ *
+ * libnl builds the requests. Answers are received here: nl_recv() allocates a
+ * buffer for every call, folds errno values together, and reads on after a
+ * message that did not fit, losing it.
+ *
+ * A netlink socket of the kernel answers before sendto() and recvmsg() return:
+ * what belongs to a request is in the queue, or will be once what is in the
+ * queue was taken. So an abandoned answer can be drained without waiting.
+ */
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <linux/peergroup.h>
+#include <netlink/attr.h>
+#include <netlink/genl/genl.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "message.h"
+#include "parse.h"
+
+/* An answer being received. */
+struct answer {
+	message_fn fn;
+	void *arg;
+	uint32_t seq;
+	uint16_t type;
+	bool ended;	/* its last message was seen */
+	bool reasoned;	/* which gave a reason in words */
+};
+
+int request_init(struct pg_ctx *ctx, struct request *req, uint8_t cmd,
+		 int flags, size_t room)
+{
+	if (!ctx)
+		return -EINVAL;
+	if (ctx->busy)
+		return ctx_fail(ctx, -EBUSY,
+				"a callback must not use its own context");
+
+	*req = (struct request){ .msg = nlmsg_alloc_size(REQUEST_ROOM + room) };
+	if (!req->msg)
+		return ctx_fail(ctx, -ENOMEM, NULL);
+
+	genlmsg_put(req->msg, 0, 0, ctx->family, 0, NLM_F_REQUEST | flags, cmd,
+		    PEERGROUP_FAMILY_VERSION);
+	return 0;
+}
+
+void request_drop(struct request *req)
+{
+	nlmsg_free(req->msg);
+}
+
+struct nlattr *request_nest(struct request *req, int type)
+{
+	return nla_nest_start(req->msg, NLA_F_NESTED | type);
+}
+
+void request_nest_end(struct request *req, struct nlattr *nest)
+{
+	nla_nest_end(req->msg, nest);
+}
+
+int request_put_group(struct request *req, uint32_t id)
+{
+	struct nlattr *nest = request_nest(req, PEERGROUP_A_GROUP);
+
+	req->by_id = true;
+	if (!nest || nla_put_u32(req->msg, PEERGROUP_A_GROUP_ID, id))
+		return -EMSGSIZE;
+	request_nest_end(req, nest);
+	return 0;
+}
+
+static int send_message(struct pg_ctx *ctx, const struct nlmsghdr *nlh)
+{
+	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	ssize_t len;
+
+	do {
+		len = sendto(ctx->fd, nlh, nlh->nlmsg_len, 0,
+			     (const struct sockaddr *)&kernel, sizeof(kernel));
+	} while (len < 0 && errno == EINTR);
+
+	return len < 0 ? ctx_fail(ctx, -errno, NULL) : 0;
+}
+
+/* Bytes received; 0 for a message that is none of the kernel's. */
+static ssize_t receive(struct pg_ctx *ctx, int flags)
+{
+	struct iovec iov = { .iov_base = ctx->buf, .iov_len = ctx->buf_size };
+	struct sockaddr_nl from = { 0 };
+	struct msghdr msg = {
+		.msg_name = &from,
+		.msg_namelen = sizeof(from),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+	};
+	ssize_t len;
+
+	do {
+		len = recvmsg(ctx->fd, &msg, flags);
+	} while (len < 0 && errno == EINTR);
+
+	if (len < 0)
+		return -errno;
+	if (msg.msg_flags & MSG_TRUNC)
+		return -EMSGSIZE;
+	return from.nl_pid ? 0 : len;
+}
+
+/* Take what is left of an answer, which also ends a dump in the kernel. */
+static void drain(struct pg_ctx *ctx)
+{
+	ssize_t len;
+
+	do {
+		len = receive(ctx, MSG_DONTWAIT);
+	} while (len >= 0 || len == -EMSGSIZE);
+}
+
+/* The kernel's reason and the place of what it refuses. */
+static void take_reason(struct pg_ctx *ctx, struct answer *answer, int err,
+			struct attrs run)
+{
+	const char *text = NULL;
+	struct attr attr;
+
+	ctx->bad_offset = 0;
+	while (attrs_next(&run, &attr)) {
+		if (attr.type == NLMSGERR_ATTR_MSG)
+			text = attr_string(&attr);
+		else if (attr.type == NLMSGERR_ATTR_OFFS)
+			attr_u32(&attr, &ctx->bad_offset);
+	}
+	answer->reasoned = text;
+	if (err)
+		ctx_fail(ctx, err, text);
+}
+
+/*
+ * The last message of an answer: how it went, and from byte tlvs of the
+ * payload on what more there is to say.
+ */
+static int end_answer(struct pg_ctx *ctx, struct answer *answer,
+		      const struct nlmsghdr *nlh, size_t tlvs)
+{
+	const unsigned char *payload = NLMSG_DATA(nlh);
+	size_t len = nlh->nlmsg_len - NLMSG_HDRLEN;
+	struct attrs run = { 0 };
+	int err;
+
+	answer->ended = true;
+	if (len < sizeof(err))
+		return ctx_fail(ctx, -EPROTO, "malformed end of an answer");
+	memcpy(&err, payload, sizeof(err));
+	if (err > 0)
+		err = 0;
+
+	if ((nlh->nlmsg_flags & NLM_F_ACK_TLVS) && tlvs <= len)
+		run = (struct attrs){ payload + tlvs, len - tlvs, false };
+	take_reason(ctx, answer, err, run);
+	return err;
+}
+
+/* An error repeats the request it is about, or only its header if capped. */
+static size_t error_tlvs(const struct nlmsghdr *nlh)
+{
+	struct nlmsgerr error;
+
+	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(error)))
+		return SIZE_MAX;
+	memcpy(&error, NLMSG_DATA(nlh), sizeof(error));
+	if (nlh->nlmsg_flags & NLM_F_CAPPED)
+		return sizeof(error);
+	return sizeof(error.error) + NLMSG_ALIGN((size_t)error.msg.nlmsg_len);
+}
+
+static int take_message(struct pg_ctx *ctx, struct answer *answer,
+			const struct nlmsghdr *nlh)
+{
+	/* Of an earlier request whose dump stopped for lack of memory. */
+	if (nlh->nlmsg_seq != answer->seq)
+		return 0;
+
+	switch (nlh->nlmsg_type) {
+	case NLMSG_NOOP:
+		return 0;
+	case NLMSG_ERROR:
+		return end_answer(ctx, answer, nlh, error_tlvs(nlh));
+	case NLMSG_DONE:
+		return end_answer(ctx, answer, nlh, sizeof(int));
+	}
+
+	if (nlh->nlmsg_type != answer->type)
+		return ctx_fail(ctx, -EPROTO, "message of another family");
+	return answer->fn(nlh, answer->arg);
+}
+
+static int take_messages(struct pg_ctx *ctx, struct answer *answer, int len)
+{
+	const struct nlmsghdr *nlh = ctx->buf;
+	int err = 0;
+
+	for (; !err && !answer->ended && NLMSG_OK(nlh, (unsigned int)len);
+	     nlh = NLMSG_NEXT(nlh, len))
+		err = take_message(ctx, answer, nlh);
+	return err;
+}
+
+static int receive_answer(struct pg_ctx *ctx, struct answer *answer)
+{
+	ssize_t len;
+	int err = 0;
+
+	while (!err && !answer->ended) {
+		len = receive(ctx, 0);
+		if (len == -EMSGSIZE)
+			err = ctx_fail(ctx, -EIO,
+				       "a message is larger than the buffer");
+		else if (len < 0)
+			err = ctx_fail(ctx, len, NULL);
+		else
+			err = take_messages(ctx, answer, len);
+	}
+	if (!answer->ended)
+		drain(ctx);
+	return err;
+}
+
+static int exchange(struct pg_ctx *ctx, struct nlmsghdr *nlh,
+		    struct answer *answer)
+{
+	int err;
+
+	nlh->nlmsg_seq = ++ctx->seq;
+	answer->seq = nlh->nlmsg_seq;
+	answer->type = nlh->nlmsg_type;
+	answer->ended = false;
+	answer->reasoned = false;
+	ctx->bad_offset = 0;
+
+	err = send_message(ctx, nlh);
+	return err ? err : receive_answer(ctx, answer);
+}
+
+static int take_family(const struct nlmsghdr *nlh, void *arg)
+{
+	const unsigned char *payload = NLMSG_DATA(nlh);
+	struct attrs run = { 0 };
+	struct attr attr;
+
+	if (nlh->nlmsg_len >= NLMSG_HDRLEN + GENL_HDRLEN) {
+		run.pos = payload + GENL_HDRLEN;
+		run.left = nlh->nlmsg_len - NLMSG_HDRLEN - GENL_HDRLEN;
+	}
+	while (attrs_next(&run, &attr))
+		if (attr.type == CTRL_ATTR_FAMILY_ID)
+			attr_u16(&attr, arg);
+	return 0;
+}
+
+int ctx_resolve(struct pg_ctx *ctx)
+{
+	struct nl_msg *msg = nlmsg_alloc_size(REQUEST_ROOM);
+	uint16_t family = 0;
+	struct answer answer = { .fn = take_family, .arg = &family };
+	int err;
+
+	if (!msg)
+		return ctx_fail(ctx, -ENOMEM, NULL);
+
+	genlmsg_put(msg, 0, 0, GENL_ID_CTRL, 0, NLM_F_REQUEST | NLM_F_ACK,
+		    CTRL_CMD_GETFAMILY, 1);
+	nla_put_string(msg, CTRL_ATTR_FAMILY_NAME, PEERGROUP_FAMILY_NAME);
+	err = exchange(ctx, nlmsg_hdr(msg), &answer);
+	nlmsg_free(msg);
+
+	if (err == -ENOENT || (!err && family < NLMSG_MIN_TYPE))
+		return ctx_fail(ctx, -ENODEV,
+				"the peergroup module is not loaded");
+	if (!err)
+		ctx->family = family;
+	return err;
+}
+
+/*
+ * The kernel answers for a family that is gone with -ENOENT and no reason. If
+ * the module was loaded anew, it has another number now.
+ */
+static int reloaded(struct pg_ctx *ctx, struct request *req,
+		    struct answer *answer)
+{
+	struct nlmsghdr *nlh = nlmsg_hdr(req->msg);
+	int err = ctx_resolve(ctx);
+
+	if (err)
+		return err;
+	if (ctx->family == nlh->nlmsg_type)
+		return ctx_fail(ctx, -ENOENT, NULL);
+	if (req->by_id)
+		return ctx_fail(ctx, -ENOENT,
+				"gone: the module was loaded anew");
+
+	nlh->nlmsg_type = ctx->family;
+	return exchange(ctx, nlh, answer);
+}
+
+int request_run(struct pg_ctx *ctx, struct request *req, message_fn fn,
+		void *arg)
+{
+	struct nlmsghdr *nlh = nlmsg_hdr(req->msg);
+	struct answer answer = { .fn = fn, .arg = arg };
+	int err;
+
+	err = exchange(ctx, nlh, &answer);
+
+	/*
+	 * A dump that stopped for lack of memory stays open until something
+	 * else is received, such as this refusal, and was drained with it.
+	 */
+	if (err == -EBUSY && answer.ended && (nlh->nlmsg_flags & NLM_F_DUMP)) {
+		drain(ctx);
+		err = exchange(ctx, nlh, &answer);
+	}
+	if (err == -ENOENT && answer.ended && !answer.reasoned)
+		err = reloaded(ctx, req, &answer);
+
+	request_drop(req);
+	return err;
+}

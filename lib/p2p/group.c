@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Groups: open, close, delete, status.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "../message.h"
+#include "../utf8.h"
+#include "group.h"
+#include "hresult.h"
+#include "pool.h"
+#include "startup.h"
+
+static void group_destroy(struct object *object)
+{
+	free((struct group *)object);
+}
+
+struct group *group_get(HGROUP handle)
+{
+	return (struct group *)handle_get(HANDLE_GROUP, handle);
+}
+
+void group_put(struct group *group)
+{
+	object_put(&group->base);
+}
+
+HRESULT group_handle(const struct pg_ctx *ctx, uint32_t id, HGROUP *handle)
+{
+	struct group *group = malloc(sizeof(*group));
+
+	if (!group)
+		return E_OUTOFMEMORY;
+
+	object_init(&group->base, HANDLE_GROUP, group_destroy);
+	group->id = id;
+	group->family = ctx->family;
+	*handle = handle_new(&group->base);
+	if (!*handle) {
+		group_put(group);
+		return E_OUTOFMEMORY;
+	}
+	return S_OK;
+}
+
+/* An idle context may not know yet that the module was loaded anew. */
+static int match_family(struct pg_ctx *ctx, uint16_t family)
+{
+	int err = 0;
+
+	if (ctx->family != family)
+		err = ctx_resolve(ctx);
+	if (!err && ctx->family != family)
+		err = -ENOENT;
+	return err;
+}
+
+int group_ctx(const struct group *group, struct pg_ctx **ctx)
+{
+	int err = pool_get(ctx);
+
+	if (err)
+		return err;
+	err = match_family(*ctx, group->family);
+	if (err)
+		pool_put(*ctx);
+	return err;
+}
+
+uint32_t pg_group_from_handle(void *handle)
+{
+	struct group *group = group_get(handle);
+	uint32_t id;
+
+	if (!group)
+		return 0;
+	id = group->id;
+	group_put(group);
+	return id;
+}
+
+/* The UTF-8 of a name that is looked up. */
+static HRESULT name_from_wide(PCWSTR wide, char name[PG_NAME_MAX + 1])
+{
+	if (!wide || utf8_from_wide(wide, name, PG_NAME_MAX + 1) <= 0)
+		return E_INVALIDARG;
+	return S_OK;
+}
+
+static HRESULT open_by_name(const char *name, HGROUP *handle)
+{
+	struct pg_ctx *ctx;
+	uint32_t id;
+	HRESULT hr;
+	int err;
+
+	err = pool_get(&ctx);
+	if (err)
+		return hresult_from_errno(err);
+
+	err = pg_group_find(ctx, name, &id);
+	hr = err ? hresult_of_name(err) : group_handle(ctx, id, handle);
+	pool_put(ctx);
+	return hr;
+}
+
+HRESULT WINAPI PeerGroupOpen(PCWSTR pwzIdentity, PCWSTR pwzGroupPeerName,
+			     PCWSTR pwzCloud, HGROUP *phGroup)
+{
+	char name[PG_NAME_MAX + 1];
+	HRESULT hr;
+
+	if (!phGroup)
+		return E_INVALIDARG;
+	*phGroup = NULL;
+	if (!started())
+		return PEER_E_NOT_INITIALIZED;
+	if (!wide_valid(pwzIdentity) || !wide_valid(pwzCloud))
+		return E_INVALIDARG;
+
+	hr = name_from_wide(pwzGroupPeerName, name);
+	return FAILED(hr) ? hr : open_by_name(name, phGroup);
+}
+
+HRESULT WINAPI PeerGroupClose(HGROUP hGroup)
+{
+	if (!started())
+		return PEER_E_NOT_INITIALIZED;
+	return handle_close(HANDLE_GROUP, hGroup) ? S_OK : PEER_E_INVALID_GROUP;
+}
+
+static bool same_group(const struct object *object, const void *arg)
+{
+	const struct group *group = (const struct group *)object;
+	const struct group *deleted = arg;
+
+	return object->kind == HANDLE_GROUP && group->id == deleted->id &&
+	       group->family == deleted->family;
+}
+
+static HRESULT delete_by_name(const char *name)
+{
+	struct group deleted;
+	struct pg_ctx *ctx;
+	int err;
+
+	err = pool_get(&ctx);
+	if (err)
+		return hresult_from_errno(err);
+
+	err = pg_group_find(ctx, name, &deleted.id);
+	if (!err)
+		err = pg_group_del(ctx, deleted.id, NULL);
+	deleted.family = ctx->family;
+	pool_put(ctx);
+
+	if (!err)
+		handle_close_all(same_group, &deleted);
+	return hresult_of_name(err);
+}
+
+HRESULT WINAPI PeerGroupDelete(PCWSTR pwzIdentity, PCWSTR pwzGroupPeerName)
+{
+	char name[PG_NAME_MAX + 1];
+	HRESULT hr;
+
+	if (!started())
+		return PEER_E_NOT_INITIALIZED;
+	if (!wide_valid(pwzIdentity))
+		return E_INVALIDARG;
+
+	hr = name_from_wide(pwzGroupPeerName, name);
+	return FAILED(hr) ? hr : delete_by_name(name);
+}
+
+static int store_status(const struct pg_group *group, void *arg)
+{
+	DWORD *status = arg;
+
+	if (group->active_neighbor || group->active_direct)
+		*status = PEER_GROUP_STATUS_HAS_CONNECTIONS;
+	return 0;
+}
+
+static HRESULT status_of(const struct group *group, DWORD *status)
+{
+	DWORD bits = 0;
+	struct pg_ctx *ctx;
+	int err;
+
+	err = group_ctx(group, &ctx);
+	if (err)
+		return hresult_from_errno(err);
+
+	err = pg_group_get(ctx, group->id, store_status, &bits);
+	pool_put(ctx);
+	if (!err)
+		*status = bits;
+	return hresult_from_errno(err);
+}
+
+HRESULT WINAPI PeerGroupGetStatus(HGROUP hGroup, DWORD *pdwStatus)
+{
+	struct group *group;
+	HRESULT hr;
+
+	if (!pdwStatus)
+		return E_INVALIDARG;
+	*pdwStatus = 0;
+	if (!started())
+		return PEER_E_NOT_INITIALIZED;
+
+	group = group_get(hGroup);
+	if (!group)
+		return PEER_E_INVALID_GROUP;
+	hr = status_of(group, pdwStatus);
+	group_put(group);
+	return hr;
+}

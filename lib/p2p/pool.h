@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Contexts for the calls of many threads: each call has one to itself while it
+ * talks to the kernel.
+ */
+#ifndef LIB_P2P_POOL_H
+#define LIB_P2P_POOL_H
+
+#include "../context.h"
+
+/* Take a context, an idle or a new one. */
+int pool_get(struct pg_ctx **ctx);
+
+void pool_put(struct pg_ctx *ctx);
+
+/* Close the idle ones and forget which network namespace they are in. */
+void pool_drain(void);
+
+#endif /* LIB_P2P_POOL_H */

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Start and end of the use of groups.
+ */
+#include <errno.h>
+#include <pthread.h>
+
+#include "handle.h"
+#include "hresult.h"
+#include "pool.h"
+#include "startup.h"
+
+#define VERSION_XP MAKEWORD(1, 0)
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned int users;	/* under lock */
+
+bool started(void)
+{
+	bool yes;
+
+	pthread_mutex_lock(&lock);
+	yes = users;
+	pthread_mutex_unlock(&lock);
+	return yes;
+}
+
+/* Users come and go one at a time, so that the last one leaves nothing. */
+static HRESULT start_locked(void)
+{
+	struct pg_ctx *ctx;
+	int err = pool_get(&ctx);
+
+	if (err == -ENODEV)
+		return HRESULT_FROM_WIN32(ERROR_SERVICE_DEPENDENCY_FAIL);
+	if (err)
+		return hresult_from_errno(err);
+
+	pool_put(ctx);
+	users++;
+	return S_OK;
+}
+
+HRESULT WINAPI PeerGroupStartup(WORD wVersionRequested,
+				PPEER_VERSION_DATA pVersionData)
+{
+	HRESULT hr;
+
+	if (!pVersionData)
+		return E_INVALIDARG;
+	*pVersionData = (PEER_VERSION_DATA){ 0 };
+
+	if (wVersionRequested != PEER_GROUP_VERSION &&
+	    wVersionRequested != VERSION_XP)
+		return PEER_E_UNSUPPORTED_VERSION;
+
+	pthread_mutex_lock(&lock);
+	hr = start_locked();
+	pthread_mutex_unlock(&lock);
+	if (SUCCEEDED(hr)) {
+		pVersionData->wVersion = wVersionRequested;
+		pVersionData->wHighestVersion = PEER_GROUP_VERSION;
+	}
+	return hr;
+}
+
+HRESULT WINAPI PeerGroupShutdown(void)
+{
+	HRESULT hr = S_OK;
+
+	pthread_mutex_lock(&lock);
+	if (!users) {
+		hr = E_UNEXPECTED;
+	} else if (!--users) {
+		handle_close_all(NULL, NULL);
+		pool_drain();
+	}
+	pthread_mutex_unlock(&lock);
+	return hr;
+}

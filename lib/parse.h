@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Attributes of received messages, read in place. No function here has any
+ * state or calls the kernel.
+ */
+#ifndef LIB_PARSE_H
+#define LIB_PARSE_H
+
+#include "public.h"
+
+/* An attribute that lies within its message. */
+struct attr {
+	uint16_t type;		/* without flags */
+	size_t len;
+	const void *data;
+};
+
+/* What is left of a run of attributes. */
+struct attrs {
+	const unsigned char *pos;
+	size_t left;
+	bool bad;		/* the run ended within an attribute */
+};
+
+/* Take the next attribute; false at the end, or with bad set. */
+bool attrs_next(struct attrs *run, struct attr *attr);
+
+/* The attributes within a nest. */
+struct attrs attr_nested(const struct attr *attr);
+
+/* Values; false if the attribute has another length. */
+bool attr_u16(const struct attr *attr, uint16_t *value);
+bool attr_u32(const struct attr *attr, uint32_t *value);
+bool attr_u64(const struct attr *attr, uint64_t *value);
+
+/* A string that ends with the attribute; NULL if it does not. */
+const char *attr_string(const struct attr *attr);
+
+/* A connection and what its pointers point to. */
+struct parsed_conn {
+	struct pg_conn conn;
+	struct pg_stats stats;
+};
+
+/*
+ * Read a nest. Attributes of unknown type are skipped, of two of one type the
+ * last counts. False if one is malformed or there is no id.
+ */
+bool parse_conn(const struct attr *nest, struct parsed_conn *parsed);
+bool parse_group(const struct attr *nest, struct pg_group *group);
+
+#endif /* LIB_PARSE_H */

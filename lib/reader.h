@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Reads what the family answers, be it one record or a dump.
+ */
+#ifndef LIB_READER_H
+#define LIB_READER_H
+
+#include "message.h"
+
+struct reader {
+	struct pg_ctx *ctx;
+	pg_begin_cb begin;	/* these may be NULL */
+	pg_conn_cb conn;
+	pg_group_cb group;
+	void *arg;
+	bool dump;
+	bool at_most;		/* the count of the dump is an upper bound */
+
+	uint64_t generation;
+	uint32_t count;
+	uint32_t seen;
+	bool has_generation;
+	bool has_count;
+	bool begun;
+};
+
+/* Send the request and read the answer; put is what building it said. */
+int reader_run(struct reader *reader, struct request *req, int put);
+
+#endif /* LIB_READER_H */
