@@ -345,6 +345,7 @@ struct pg_conn *pg_index_find_id(const struct pg_net *pn, u64 id);
  * @generation: what it shows
  * @count: connections it shows
  * @n_groups: groups it shows, if it shows all
+ * @closed: the reader is done; pg_net::lock
  * @cut: the worker has taken it off its list, @walk and @next are not to be
  *	touched; pg_net::lock
  * @started: @walk and @next are set; the reader's, as all below
@@ -360,6 +361,7 @@ struct pg_snapshot {
 	u64			generation;
 	u32			count;
 	u32			n_groups;
+	bool			closed;
 	bool			cut;
 	bool			started;
 	struct pg_group		*walk;

@@ -19,6 +19,7 @@
 #include <net/sock.h>
 
 #include "peergroup.h"
+#include "trace.h"
 
 static struct workqueue_struct *pg_workqueue;
 
@@ -197,6 +198,8 @@ static bool pg_cut_oldest(struct pg_group *group)
 		generation = snap->generation;
 		list_del(&snap->link);
 		snap->cut = true;
+		if (!snap->closed)
+			trace_dump_cut(snap);
 	}
 	raw_spin_unlock_irq(&pn->lock);
 

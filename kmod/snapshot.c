@@ -87,6 +87,7 @@ void pg_snapshot_close(struct pg_snapshot *snap)
 	bool cut;
 
 	raw_spin_lock_irqsave(&pn->lock, flags);
+	snap->closed = true;
 	cut = snap->cut;
 	if (!cut)
 		list_add_tail(&snap->done, &pn->done);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Trace events: what changed at which generation, in the order of generations.
- * They are emitted under pg_net::lock, often in softirq.
+ * Trace events. Each change of a group or connection has one that tells its
+ * generation, in the order of generations. They are emitted under
+ * pg_net::lock, often in softirq.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM peergroup
@@ -112,6 +113,27 @@ DEFINE_EVENT(group_change, group_new,
 DEFINE_EVENT(group_change, group_gone,
 	TP_PROTO(const struct pg_group *group, u64 generation),
 	TP_ARGS(group, generation)
+);
+
+/* A dump that would have kept too many leftovers; its reader gets ESTALE. */
+TRACE_EVENT(dump_cut,
+	TP_PROTO(const struct pg_snapshot *snap),
+	TP_ARGS(snap),
+
+	TP_STRUCT__entry(
+		__field(u64, snapshot)
+		__field(u32, netns)
+		__field(u32, group)
+	),
+
+	TP_fast_assign(
+		__entry->snapshot = snap->generation;
+		__entry->netns = snap->pn->net->ns.inum;
+		__entry->group = snap->group ? snap->group->id : 0;
+	),
+
+	TP_printk("netns=%u snapshot=%llu group=%u",
+		  __entry->netns, __entry->snapshot, __entry->group)
 );
 
 #endif /* _PEERGROUP_TRACE_H */
