@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How a run ends: one line on stderr if it failed, and an exit code.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool.h"
+
+/* Whatever it quotes, it stays one line and does nothing to the terminal. */
+enum status refused(const char *fmt, ...)
+{
+	char *line = NULL, *shown = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&line, fmt, ap) >= 0)
+		shown = text_escape(line);
+	else
+		line = NULL;
+	va_end(ap);
+	fprintf(stderr, "peergroup: %s\n", shown ? shown : strerror(ENOMEM));
+	free(shown);
+	free(line);
+	return STATUS_REFUSED;
+}
+
+/* Report a failed call of the library. */
+enum status refused_by(const struct pg_ctx *ctx, int err)
+{
+	const char *reason = ctx ? pg_error(ctx) : "";
+
+	if (err == -ENODEV)
+		return refused("the peergroup module is not loaded");
+	/* It may be ours, and then the context still tells an older story. */
+	if (err == -ENOMEM || !*reason)
+		reason = strerror(-err);
+	return refused("%s", reason);
+}
+
+/* Output that did not arrive is a failure, and only now is it all written. */
+void finish(enum status status)
+{
+	bool failed = ferror(stdout);
+
+	if (fclose(stdout))
+		status = refused("cannot write the output: %s",
+				 strerror(errno));
+	else if (failed)
+		status = refused("cannot write all of the output");
+	exit(status);
+}

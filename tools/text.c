@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Strings that others chose, on a terminal.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+#include <wctype.h>
+
+#include "tool.h"
+
+/* Longest form of a byte: \xNN. */
+#define ESCAPED_MAX 4
+
+/* Invisible, yet they change the order in which the rest of a line appears. */
+static bool is_bidi_control(wchar_t c)
+{
+	return c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069);
+}
+
+/* Length of the printable character at s; 0 if it has to be escaped. */
+static size_t printable(const char *s)
+{
+	mbstate_t state = { 0 };
+	wchar_t c;
+	size_t len;
+
+	len = mbrtowc(&c, s, MB_CUR_MAX, &state);
+	if (len == (size_t)-1 || len == (size_t)-2)
+		return 0;
+	if (!iswprint(c) || is_bidi_control(c))
+		return 0;
+	return len;
+}
+
+/*
+ * A copy to be freed, NULL without memory. What is not printable becomes \xNN,
+ * and a backslash two, so that different strings never look the same.
+ */
+char *text_escape(const char *s)
+{
+	char *escaped, *out;
+	size_t len;
+
+	escaped = malloc(ESCAPED_MAX * strlen(s) + 1);
+	if (!escaped)
+		return NULL;
+	out = escaped;
+	while (*s) {
+		len = printable(s);
+		if (!len) {
+			out += sprintf(out, "\\x%02x", (unsigned char)*s++);
+			continue;
+		}
+		if (*s == '\\')
+			*out++ = '\\';
+		memcpy(out, s, len);
+		out += len;
+		s += len;
+	}
+	*out = '\0';
+	return escaped;
+}
+
+/* Columns that an escaped string takes on a terminal. */
+size_t text_width(const char *s)
+{
+	mbstate_t state = { 0 };
+	size_t width = 0, len;
+	wchar_t c;
+	int w;
+
+	for (; *s; s += len) {
+		len = mbrtowc(&c, s, MB_CUR_MAX, &state);
+		if (len == (size_t)-1 || len == (size_t)-2)
+			return width + strlen(s);
+		w = wcwidth(c);
+		width += w > 0 ? w : 0;
+	}
+	return width;
+}
