@@ -1,0 +1,484 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The peergroup command: words, options, output and exit codes.
+#
+# Prints TAP. Needs root, the module, and peergroup in PATH.
+
+set -u
+readonly skip_all=4
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+ns=pg-tool-$$
+user=12345
+count=0
+failures=0
+export LC_ALL=C
+
+cleanup()
+{
+	# shellcheck disable=SC2046 # one word a job
+	kill -KILL $(jobs -p) 2> /dev/null
+	ip netns del "$ns" 2> /dev/null
+	rm -rf "$work"
+}
+
+skip()
+{
+	echo "1..0 # SKIP $*"
+	exit "$skip_all"
+}
+
+# check DESCRIPTION COMMAND...: one line of TAP, what was seen if it failed.
+check()
+{
+	local description=$1
+
+	shift
+	count=$((count + 1))
+	if "$@"; then
+		echo "ok $count $description"
+		return
+	fi
+	failures=$((failures + 1))
+	echo "not ok $count $description"
+	sed 's/^/#   /' "$work/out" "$work/err"
+}
+
+# Run the tool and keep what it said.
+pg()
+{
+	"${as[@]}" peergroup "$@" > "$work/out" 2> "$work/err"
+}
+
+done_with()
+{
+	pg "$@" && [ ! -s "$work/err" ]
+}
+
+silent()
+{
+	done_with "$@" && [ ! -s "$work/out" ]
+}
+
+# ended STATUS TEXT arguments: nothing on stdout, one line with TEXT on stderr.
+ended()
+{
+	local status=$1 text=$2
+
+	shift 2
+	pg "$@"
+	[ $? = "$status" ] && [ ! -s "$work/out" ] &&
+		[ "$(wc -l < "$work/err")" = 1 ] &&
+		grep -q '^peergroup: ' "$work/err" &&
+		grep -qF -- "$text" "$work/err"
+}
+
+wrong_usage()
+{
+	ended 1 "$@"
+}
+
+refused()
+{
+	ended 2 "$@"
+}
+
+# json EXPRESSION arguments: the JSON output of the tool, d, makes it true.
+json()
+{
+	local expression=$1
+
+	shift
+	done_with "$@" && /usr/bin/python3 -c '
+import json, sys
+d = json.load(open(sys.argv[1], encoding="utf-8"))
+sys.exit(not eval(sys.argv[2]))' "$work/out" "$expression"
+}
+
+# says PATTERN arguments: a line of the tool's output matches.
+says()
+{
+	local pattern=$1
+
+	shift
+	done_with "$@" && grep -qE -- "$pattern" "$work/out"
+}
+
+# start NAME chat's arguments: leaves the process id in $pid.
+start()
+{
+	local name=$1
+
+	shift
+	ip netns exec "$ns" "${as[@]}" "$chat" "$@" > "$work/$name" 2>&1 &
+	pid=$!
+}
+
+wait_for()
+{
+	local tries
+
+	for ((tries = 0; tries < 100; tries++)); do
+		grep -q "^$2" "$work/$1" && return
+		sleep 0.1
+	done
+	echo "Bail out! $1 does not say \"$2\""
+	exit 1
+}
+
+fd_of()
+{
+	sed -n 's/^fd //p;T;q' "$work/$1"
+}
+
+find_chat()
+{
+	for chat in "${PG_CHAT:-}" "$here/demo/chat" \
+	    "$here/../build/selftests/demo/chat"; do
+		[ -x "$chat" ] && return
+	done
+	skip "demo/chat is not built"
+}
+
+set_up()
+{
+	[ "$(id -u)" = 0 ] || skip "must be root"
+	command -v peergroup > /dev/null || skip "no peergroup in PATH"
+	pg group show || skip "$(< "$work/err")"
+	find_chat
+	ip netns add "$ns" || skip "no network namespaces"
+	ip -n "$ns" link set lo up
+	start server listen :: 7001
+	wait_for server listening
+	start client6 connect ::1 7001
+	client6=$pid
+	wait_for client6 fd
+	start client4 connect 127.0.0.1 7001
+	client4=$pid
+	wait_for client4 fd
+}
+
+test_help()
+{
+	check "help" says '^Usage: peergroup ' help
+	check "-h" says '^Usage: peergroup ' -h
+	check "group help" says 'group add NAME' group help
+	check "conn help" says 'conn add GROUP pid PID' conn help
+	check "conn show help" says 'conn add GROUP' conn show help
+	check "conn add -h" says 'conn add GROUP' conn add -h
+	check "-V" says '^peergroup [0-9]+\.[0-9]+\.[0-9]+$' -V
+	as=(setpriv --reuid "$user" --regid "$user" --clear-groups)
+	check "help without privilege" says '^Usage:' group help
+	as=()
+}
+
+test_usage()
+{
+	check "no object" wrong_usage OBJECT
+	check "unknown object" wrong_usage '"frob"' frob
+	check "no prefix of an object" wrong_usage '"gr"' gr show
+	check "unknown command" wrong_usage '"sh"' conn sh
+	check "unknown option" wrong_usage '"-x"' conn show -x
+	check "unknown long option" wrong_usage '"--jso"' --jso conn
+	check "-N without value" wrong_usage '"-N"' conn show -N
+	check "-N twice" wrong_usage '"-N"' -N a -N b conn
+	check "unknown keyword" wrong_usage '"grou"' conn show grou x
+	check "keyword twice" wrong_usage '"type"' \
+		conn show type direct type direct
+	check "keyword without value" wrong_usage '"id"' conn show id
+	check "word too many" wrong_usage '"b"' group show a b
+	check "no name" wrong_usage NAME group add
+	check "no pid" wrong_usage pid conn add g fd 3
+	check "no fd" wrong_usage fd conn add g pid 3
+	check "no id" wrong_usage id conn del g
+	check "bad type" wrong_usage '"both"' conn show type both
+	check "bad address" wrong_usage '"1.2.3"' conn show remote 1.2.3
+	check "no such user" wrong_usage '"nobody-such"' \
+		group add g owner nobody-such
+	check "a line break in a word stays one line" wrong_usage 'a\x0ab' \
+		$'a\nb'
+}
+
+test_numbers()
+{
+	local number
+
+	for number in '' x 1x ' 1' +1 -1 0 0x1 1.0 18446744073709551616; do
+		check "id '$number'" wrong_usage "\"$number\"" \
+			conn del g id "$number"
+	done
+	check "pid 2^31" wrong_usage '"2147483648"' \
+		conn add g pid 2147483648 fd 0
+	check "fd -1" wrong_usage '"-1"' conn add g pid 1 fd -1
+	check "node-id 2^64" wrong_usage '"18446744073709551616"' \
+		conn add g pid 1 fd 0 node-id 18446744073709551616
+	check "owner 2^32-1" wrong_usage '"4294967295"' \
+		group add g owner 4294967295
+}
+
+test_groups()
+{
+	# shellcheck disable=SC1112 # any characters will do
+	local name=$'Gr\u00fc\u00dfe "q" \'a\' \\b/ \u6771\u4eac'
+
+	check "no groups: no text" silent -N "$ns" group show
+	check "no groups: an empty array" json 'd == []' -j -N "$ns" group
+	check "add" silent -N "$ns" group add plain
+	check "add with everything" silent -N "$ns" group add "$name" \
+		owner "$user" label 'a "label"' comment -j
+	check "add again" refused '' -N "$ns" group add plain
+	check "add with a control character" refused '' \
+		-N "$ns" group add $'a\tb'
+	check "add with an empty name" refused '' -N "$ns" group add ''
+	check "add with 512 bytes" refused '' \
+		-N "$ns" group add "$(printf 'x%.0s' {1..512})"
+	check "JSON keys of a group" json 'len(d) == 2 and all(list(g) ==
+		["id", "name", "label", "comment", "owner", "active", "gained",
+		 "leftovers", "leftovers-max", "limit"] and
+		list(g["active"]) == ["neighbor", "direct"] for g in d)' \
+		-j -N "$ns" group show
+	check "values of a group" json '[d[0][k] for k in
+		("name", "label", "comment", "owner", "gained")] ==
+		["Gr\u00fc\u00dfe \"q\" '\''a'\'' \\b/ \u6771\u4eac",
+		 "a \"label\"", "-j", 12345, 0]' \
+		group show "$name" -j -N "$ns"
+	check "defaults of a group" json '[d[0][k] for k in
+		("name", "label", "comment", "owner", "active")] ==
+		["plain", "", "", 0, {"neighbor": 0, "direct": 0}]' \
+		-N "$ns" group -j show plain
+	check "text of groups" says '^ID +NAME +OWNER ' -N "$ns" group
+	check "statistics of groups" says '^    leftovers 0 of [0-9]+, limit ' \
+		-s -N "$ns" group
+	check "show a missing group" refused '' -N "$ns" group show none
+	check "del" silent -N "$ns" group del "$name"
+	check "del again" refused '' -N "$ns" group del "$name"
+	check "a group named help" silent -N "$ns" group add -- help
+	check "show it" says ' help ' -N "$ns" group show -- help
+	check "del it" silent -N "$ns" group del -- help
+	check "groups stay in their namespace" json \
+		'all(g["name"] != "plain" for g in d)' -j group show
+}
+
+test_attach()
+{
+	local fd6 fd4
+
+	fd6=$(fd_of client6)
+	fd4=$(fd_of client4)
+	check "no connections: no text" silent -N "$ns" conn
+	check "no connections: an empty array" json 'd == []' -jN "$ns" conn
+	check "conn add" silent -N "$ns" conn add plain pid "$client6" \
+		fd "$fd6" node-id 18446744073709551615 peer-id $'b\u00f6b'
+	check "conn add, direct" silent conn add plain fd "$fd4" \
+		pid "$client4" type direct -N "$ns"
+	check "conn add again" refused '' -N "$ns" conn add plain \
+		pid "$client6" fd "$fd6"
+	check "no such group" refused '' -N "$ns" conn add none \
+		pid "$client6" fd "$fd6"
+	check "no such process" refused 'no process 4194304' -N "$ns" \
+		conn add plain pid 4194304 fd 0
+	check "no such descriptor" refused 'no file descriptor 999' -N "$ns" \
+		conn add plain pid "$client6" fd 999
+	check "no socket" refused '' -N "$ns" conn add plain \
+		pid "$client6" fd 1
+	peergroup group add "$ns"
+	check "socket of another namespace" refused '' conn add "$ns" \
+		pid "$client6" fd "$fd6"
+	peergroup group del "$ns"
+}
+
+# The cookie that ss prints for the connection from this process.
+cookie_of()
+{
+	ip netns exec "$ns" ss -tenpH |
+		sed -n "s/.*pid=$1,.* sk:\([0-9a-f]*\).*/\1/p"
+}
+
+test_show()
+{
+	check "JSON keys of a connection" json 'len(d) == 2 and
+		all(list(c) == ["id", "group", "type", "node-id", "peer-id",
+		"local", "remote", "cookie", "attached"] and
+		list(c["local"]) == list(c["remote"]) == ["address", "port"]
+		for c in d)' -j -N "$ns" conn show
+	check "values, IPv6" json '[d[0][k] for k in ("group", "type",
+		"node-id", "peer-id", "remote")] == ["plain", "neighbor",
+		18446744073709551615, "b\u00f6b",
+		{"address": "::1", "port": 7001}]' -j -N "$ns" conn show
+	check "values, IPv4" json '[d[1][k] for k in ("type", "node-id",
+		"peer-id", "remote")] == ["direct", 0, "127.0.0.1",
+		{"address": "127.0.0.1", "port": 7001}]' -j -N "$ns" conn show
+	check "attached just now" json 'all(0 <= __import__("time").time() -
+		c["attached"] / 1e9 < 600 for c in d)' -j -N "$ns" conn
+	check "cookies are those of ss" json "[c['cookie'] for c in d] ==
+		['$(cookie_of "$client6")', '$(cookie_of "$client4")']" \
+		-j -N "$ns" conn
+	check "pretty JSON" says '^    "id": [0-9]+,$' -jp -N "$ns" conn
+	check "text" says \
+		"neighbor +18446744073709551615 +b.*b +\[::1\]:[0-9]+ +\[::1\]:7001 " \
+		-N "$ns" conn show
+	check "text, IPv4" says \
+		'direct +- +127\.0\.0\.1 +127\.0\.0\.1:[0-9]+ +127\.0\.0\.1:7001 ' \
+		-N "$ns" conn show
+	check "text is aligned" aligned
+	check "/proc/PID/ns/net" json 'len(d) == 2' -j \
+		-N "/proc/$client6/ns/net" conn
+	check "path of a namespace" json 'len(d) == 2' -j \
+		-N "/run/netns/$ns" conn
+	check "no such namespace" refused "$ns-none" -N "$ns-none" conn
+	check "no namespace" refused 'not a network namespace' \
+		-N /etc/passwd conn
+}
+
+# Every row has its COOKIE where the head has it.
+aligned()
+{
+	LC_ALL=C.UTF-8 peergroup -N "$ns" conn show > "$work/out" 2> "$work/err"
+	LC_ALL=C.UTF-8 awk '
+		NR == 1 { at = index($0, "COOKIE") }
+		substr($0, at - 1, 2) !~ /^ [^ ]/ { bad = 1 }
+		END { exit bad || NR != 3 }' "$work/out"
+}
+
+test_filters()
+{
+	local id
+
+	check "group" json 'len(d) == 2' -j -N "$ns" conn show group plain
+	check "missing group" refused '' -N "$ns" conn show group none
+	check "type" json '[c["type"] for c in d] == ["direct"]' \
+		-j -N "$ns" conn show type direct
+	check "remote, IPv6" json '[c["type"] for c in d] == ["neighbor"]' \
+		-j -N "$ns" conn show remote 0:0::1
+	check "remote, IPv4" json '[c["type"] for c in d] == ["direct"]' \
+		-j -N "$ns" conn show remote 127.0.0.1
+	check "remote, v4-mapped" json '[c["type"] for c in d] == ["direct"]' \
+		-j -N "$ns" conn show remote ::ffff:127.0.0.1
+	check "remote, none" json 'd == []' -j -N "$ns" conn show remote ::2
+	check "all filters" json 'len(d) == 1' -j -N "$ns" \
+		conn show type direct remote 127.0.0.1 group plain
+	id=$(peergroup -N "$ns" conn show type direct | awk 'NR == 2 { print $1 }')
+	check "id" json "[c['id'] for c in d] == [$id]" \
+		-j -N "$ns" conn show id "$id"
+	check "id of another type" json 'd == []' \
+		-j -N "$ns" conn show id "$id" type neighbor
+	check "missing id" refused '' -N "$ns" \
+		conn show id 18446744073709551615
+}
+
+test_statistics()
+{
+	check "statistics" json 'all(list(c["stats"]) == ["rtt", "rtt-var",
+		"min-rtt", "retrans", "bytes-sent", "bytes-acked",
+		"bytes-retrans", "bytes-received"] and
+		c["stats"]["bytes-sent"] == c["stats"]["bytes-received"] == 6
+		for c in d)' -js -N "$ns" conn show
+	check "statistics as text" says '^    attached .* 6 bytes sent' \
+		-s -N "$ns" conn show
+	check "option at the end" says '^    attached ' conn show -s -N "$ns"
+	check "no statistics unless asked for" json \
+		'all("stats" not in c for c in d)' -j -N "$ns" conn show
+}
+
+test_unprivileged()
+{
+	local own
+
+	as=(setpriv --reuid "$user" --regid "$user" --clear-groups)
+	start own connect ::1 7001
+	own=$pid
+	wait_for own fd
+	check "-N without privilege" refused 'cannot enter network namespace' \
+		-N "$ns" conn
+	as=(ip netns exec "$ns" "${as[@]}")
+	check "reading needs no privilege" json 'len(d) == 2' -j conn show
+	check "foreign statistics are left out" json \
+		'all("stats" not in c for c in d)' -js conn show
+	check "foreign text has no statistics" says '^    attached [-0-9: ]+$' \
+		-s conn show
+	check "own group" silent group add own
+	check "own connection" silent conn add own pid "$own" \
+		fd "$(fd_of own)"
+	check "own statistics" json '"stats" in d[0]' \
+		-js conn show group own
+	check "foreign process" refused 'needs the same user or CAP_SYS_PTRACE' \
+		conn add own pid "$client6" fd "$(fd_of client6)"
+	check "foreign group: attach" refused '' conn add plain pid "$own" \
+		fd "$(fd_of own)"
+	check "foreign group: del" refused '' group del plain
+	check "foreign owner" refused '' group add other owner 0
+	check "own group: del" silent group del own
+	as=()
+}
+
+test_output_errors()
+{
+	check "full disk" full_disk -N "$ns" conn show
+	check "full disk, JSON" full_disk -j -N "$ns" conn show
+	check "full disk, help" full_disk help
+	check "reader went away" broken_pipe
+	check "closed stdout" closed_stdout
+}
+
+full_disk()
+{
+	: > "$work/out"
+	peergroup "$@" > /dev/full 2> "$work/err"
+	[ $? = 2 ] && grep -q 'No space left' "$work/err"
+}
+
+broken_pipe()
+{
+	: > "$work/out"
+	{
+		sleep 0.5
+		peergroup help 2> "$work/err"
+		echo $? > "$work/status"
+	} | true
+	[ "$(< "$work/status")" = 2 ] && grep -q 'Broken pipe' "$work/err"
+}
+
+closed_stdout()
+{
+	: > "$work/out"
+	peergroup -N "$ns" conn show >&- 2> "$work/err"
+	[ $? = 2 ] && [ "$(wc -l < "$work/err")" = 1 ]
+}
+
+test_end()
+{
+	local id
+
+	id=$(peergroup -N "$ns" conn show type direct | awk 'NR == 2 { print $1 }')
+	check "conn del" silent -N "$ns" conn del plain id "$id"
+	check "conn del again" refused '' -N "$ns" conn del plain id "$id"
+	check "the other stays" json '[c["type"] for c in d] == ["neighbor"]' \
+		-j -N "$ns" conn
+	kill -KILL "$client6"
+	wait "$client6" 2> /dev/null
+	check "a killed process has no connections" json 'd == []' \
+		-j -N "$ns" conn
+	check "what it gained is still counted" json \
+		'd[0]["gained"] == 2 and d[0]["active"]["neighbor"] == 0' \
+		-j -N "$ns" group show plain
+	check "group del" silent -N "$ns" group del plain
+}
+
+as=()
+trap cleanup EXIT
+set_up
+echo "TAP version 13"
+test_help
+test_usage
+test_numbers
+test_groups
+test_attach
+test_show
+test_filters
+test_statistics
+test_unprivileged
+test_output_errors
+test_end
+echo "1..$count"
+[ "$failures" = 0 ]
