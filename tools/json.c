@@ -67,8 +67,10 @@ int json_print(const struct json *array, bool pretty)
 
 	if (pretty)
 		flags |= JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
+	/* Where json-c cannot grow its buffer it drops text, and says nothing. */
+	errno = 0;
 	text = json_object_to_json_string_ext(array->object, flags);
-	if (!text)
+	if (!text || errno == ENOMEM || errno == EFBIG)
 		return -ENOMEM;
 	puts(text);
 	return 0;
