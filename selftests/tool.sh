@@ -13,12 +13,16 @@ ns=pg-tool-$$
 user=12345
 count=0
 failures=0
-export LC_ALL=C
+export LC_ALL=C.UTF-8
 
 cleanup()
 {
-	# shellcheck disable=SC2046 # one word a job
-	kill -KILL $(jobs -p) 2> /dev/null
+	local job
+
+	for job in $(jobs -p); do
+		kill -KILL "$job"
+		wait "$job"
+	done 2> /dev/null
 	ip netns del "$ns" 2> /dev/null
 	rm -rf "$work"
 }
@@ -93,7 +97,7 @@ json()
 	done_with "$@" && /usr/bin/python3 -c '
 import json, sys
 d = json.load(open(sys.argv[1], encoding="utf-8"))
-sys.exit(not eval(sys.argv[2]))' "$work/out" "$expression"
+sys.exit(not eval("(" + sys.argv[2] + ")"))' "$work/out" "$expression"
 }
 
 # says PATTERN arguments: a line of the tool's output matches.
@@ -219,7 +223,6 @@ test_numbers()
 
 test_groups()
 {
-	# shellcheck disable=SC1112 # any characters will do
 	local name=$'Gr\u00fc\u00dfe "q" \'a\' \\b/ \u6771\u4eac'
 
 	check "no groups: no text" silent -N "$ns" group show
@@ -227,11 +230,11 @@ test_groups()
 	check "add" silent -N "$ns" group add plain
 	check "add with everything" silent -N "$ns" group add "$name" \
 		owner "$user" label 'a "label"' comment -j
-	check "add again" refused '' -N "$ns" group add plain
-	check "add with a control character" refused '' \
+	check "add again" refused 'a group of this name exists' -N "$ns" group add plain
+	check "add with a control character" refused 'control characters' \
 		-N "$ns" group add $'a\tb'
-	check "add with an empty name" refused '' -N "$ns" group add ''
-	check "add with 512 bytes" refused '' \
+	check "add with an empty name" refused 'a group has a name' -N "$ns" group add ''
+	check "add with 512 bytes" refused '511 bytes' \
 		-N "$ns" group add "$(printf 'x%.0s' {1..512})"
 	check "JSON keys of a group" json 'len(d) == 2 and all(list(g) ==
 		["id", "name", "label", "comment", "owner", "active", "gained",
@@ -250,9 +253,9 @@ test_groups()
 	check "text of groups" says '^ID +NAME +OWNER ' -N "$ns" group
 	check "statistics of groups" says '^    leftovers 0 of [0-9]+, limit ' \
 		-s -N "$ns" group
-	check "show a missing group" refused '' -N "$ns" group show none
+	check "show a missing group" refused 'no such group' -N "$ns" group show none
 	check "del" silent -N "$ns" group del "$name"
-	check "del again" refused '' -N "$ns" group del "$name"
+	check "del again" refused 'no such group' -N "$ns" group del "$name"
 	check "a group named help" silent -N "$ns" group add -- help
 	check "show it" says ' help ' -N "$ns" group show -- help
 	check "del it" silent -N "$ns" group del -- help
@@ -272,18 +275,18 @@ test_attach()
 		fd "$fd6" node-id 18446744073709551615 peer-id $'b\u00f6b'
 	check "conn add, direct" silent conn add plain fd "$fd4" \
 		pid "$client4" type direct -N "$ns"
-	check "conn add again" refused '' -N "$ns" conn add plain \
+	check "conn add again" refused 'in this group already' -N "$ns" conn add plain \
 		pid "$client6" fd "$fd6"
-	check "no such group" refused '' -N "$ns" conn add none \
+	check "no such group" refused 'no such group' -N "$ns" conn add none \
 		pid "$client6" fd "$fd6"
 	check "no such process" refused 'no process 4194304' -N "$ns" \
 		conn add plain pid 4194304 fd 0
 	check "no such descriptor" refused 'no file descriptor 999' -N "$ns" \
 		conn add plain pid "$client6" fd 999
-	check "no socket" refused '' -N "$ns" conn add plain \
+	check "no socket" refused 'no socket' -N "$ns" conn add plain \
 		pid "$client6" fd 1
 	peergroup group add "$ns"
-	check "socket of another namespace" refused '' conn add "$ns" \
+	check "socket of another namespace" refused 'namespace' conn add "$ns" \
 		pid "$client6" fd "$fd6"
 	peergroup group del "$ns"
 }
@@ -291,7 +294,7 @@ test_attach()
 # The cookie that ss prints for the connection from this process.
 cookie_of()
 {
-	ip netns exec "$ns" ss -tenpH |
+	ip netns exec "$ns" ss -tenpH 2> /dev/null |
 		sed -n "s/.*pid=$1,.* sk:\([0-9a-f]*\).*/\1/p"
 }
 
@@ -331,14 +334,18 @@ test_show()
 		-N /etc/passwd conn
 }
 
-# Every row has its COOKIE where the head has it.
+# Every row has its cookie where the head says COOKIE.
 aligned()
 {
-	LC_ALL=C.UTF-8 peergroup -N "$ns" conn show > "$work/out" 2> "$work/err"
-	LC_ALL=C.UTF-8 awk '
-		NR == 1 { at = index($0, "COOKIE") }
-		substr($0, at - 1, 2) !~ /^ [^ ]/ { bad = 1 }
-		END { exit bad || NR != 3 }' "$work/out"
+	local head line lines
+
+	done_with -N "$ns" conn show || return
+	mapfile -t lines < "$work/out"
+	head=${lines[0]%COOKIE}
+	[ ${#lines[@]} = 3 ] || return
+	for line in "${lines[@]:1}"; do
+		[[ ${line:${#head}-1} == ' '[0-9a-f]* ]] || return
+	done
 }
 
 test_filters()
@@ -346,7 +353,7 @@ test_filters()
 	local id
 
 	check "group" json 'len(d) == 2' -j -N "$ns" conn show group plain
-	check "missing group" refused '' -N "$ns" conn show group none
+	check "missing group" refused 'no such group' -N "$ns" conn show group none
 	check "type" json '[c["type"] for c in d] == ["direct"]' \
 		-j -N "$ns" conn show type direct
 	check "remote, IPv6" json '[c["type"] for c in d] == ["neighbor"]' \
@@ -363,7 +370,7 @@ test_filters()
 		-j -N "$ns" conn show id "$id"
 	check "id of another type" json 'd == []' \
 		-j -N "$ns" conn show id "$id" type neighbor
-	check "missing id" refused '' -N "$ns" \
+	check "missing id" refused 'no such connection' -N "$ns" \
 		conn show id 18446744073709551615
 }
 
@@ -404,10 +411,10 @@ test_unprivileged()
 		-js conn show group own
 	check "foreign process" refused 'needs the same user or CAP_SYS_PTRACE' \
 		conn add own pid "$client6" fd "$(fd_of client6)"
-	check "foreign group: attach" refused '' conn add plain pid "$own" \
+	check "foreign group: attach" refused CAP_NET_ADMIN conn add plain pid "$own" \
 		fd "$(fd_of own)"
-	check "foreign group: del" refused '' group del plain
-	check "foreign owner" refused '' group add other owner 0
+	check "foreign group: del" refused CAP_NET_ADMIN group del plain
+	check "foreign owner" refused CAP_NET_ADMIN group add other owner 0
 	check "own group: del" silent group del own
 	as=()
 }
@@ -452,7 +459,7 @@ test_end()
 
 	id=$(peergroup -N "$ns" conn show type direct | awk 'NR == 2 { print $1 }')
 	check "conn del" silent -N "$ns" conn del plain id "$id"
-	check "conn del again" refused '' -N "$ns" conn del plain id "$id"
+	check "conn del again" refused 'no such connection' -N "$ns" conn del plain id "$id"
 	check "the other stays" json '[c["type"] for c in d] == ["neighbor"]' \
 		-j -N "$ns" conn
 	kill -KILL "$client6"
