@@ -86,7 +86,8 @@ tool: lib
 	+@$(MAKE) --no-print-directory -C tools $(user_vars) all
 
 selftests: lib
-	+@$(MAKE) --no-print-directory -C selftests $(user_vars) all
+	+@$(MAKE) --no-print-directory -C selftests O=$(build) CC="$(CC)" \
+		USERCFLAGS="$(CFLAGS)" all
 
 # Getting what is needed, and using it
 
@@ -102,6 +103,7 @@ uapi:
 
 demo: deps
 	+@$(MAKE) --no-print-directory modules lib tool KVER=$$(tail -n 1 $(cache)/kernels)
+	+@$(MAKE) --no-print-directory -C selftests/demo O=$(build) all
 	@selftests/vm/run -- selftests/demo/run
 
 check: deps
@@ -118,15 +120,10 @@ install: modules lib tool
 	$(if $(DESTDIR),,/sbin/depmod $(KVER))
 	$(if $(DESTDIR),,/sbin/ldconfig)
 
-# Whatever install puts into an empty directory is what it put elsewhere.
 uninstall:
-	@rm -rf $(build)/installed
-	+@$(MAKE) --no-print-directory install DESTDIR=$(build)/installed \
-		PREFIX="$(PREFIX)" KVER=$(KVER) > /dev/null
-	@cd $(build)/installed && find . ! -type d | sed 's|^\.||' | \
-		while read -r file; do \
-			echo "rm -f $(DESTDIR)$$file"; rm -f "$(DESTDIR)$$file"; \
-		done
+	+@$(MAKE) --no-print-directory -C lib $(user_vars) uninstall
+	+@$(MAKE) --no-print-directory -C tools $(user_vars) uninstall
+	rm -f $(module_dir)/peergroup.ko
 	$(if $(DESTDIR),,/sbin/depmod $(KVER))
 	$(if $(DESTDIR),,/sbin/ldconfig)
 
