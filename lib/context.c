@@ -5,7 +5,6 @@
  * The socket is made here and not by libnl, which would shrink the send buffer
  * below a request for 256 sockets and fold errno values into its own codes.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
@@ -18,7 +17,7 @@
 
 #define BUFFER_DEFAULT 32768
 #define BUFFER_MIN 4096
-#define BUFFER_MAX (1UL << 30)
+#define BUFFER_MAX 0x40000000
 
 const char *pg_version(void)
 {

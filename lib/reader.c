@@ -16,7 +16,7 @@
 static int malformed(struct reader *reader)
 {
 	return ctx_fail(reader->ctx, -EPROTO,
-			"the module sent a malformed message");
+			"the message of the module makes no sense");
 }
 
 static int take_generation(struct reader *reader, const struct attr *attr)

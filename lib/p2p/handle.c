@@ -11,7 +11,9 @@
 #include "handle.h"
 
 #define INDEX_BITS 20
-#define SLOTS_MAX (1U << INDEX_BITS)
+#define SLOTS_MAX 0x100000
+
+_Static_assert(SLOTS_MAX == 1U << INDEX_BITS, "");
 
 struct slot {
 	struct object *object;	/* NULL: free */

@@ -92,13 +92,14 @@ static HRESULT get_properties(const struct group *group,
 
 	err = pg_group_get(ctx, group->id, store_properties, &props);
 	pool_put(ctx);
-	if (err)
+	if (!err && !props)
+		err = -EPROTO;
+	if (err) {
 		free(props);
-	else if (!props)
-		return E_UNEXPECTED;
-	else
-		*out = props;
-	return hresult_from_errno(err);
+		return hresult_from_errno(err);
+	}
+	*out = props;
+	return S_OK;
 }
 
 HRESULT WINAPI PeerGroupGetProperties(HGROUP hGroup,

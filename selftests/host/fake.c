@@ -1,0 +1,583 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A kernel for tests on a host without the module.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+#include <linux/peergroup.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "fake.h"
+
+#define QUEUE_MAX 512
+#define MESSAGE_MAX 32768
+
+/* A datagram on its way to the library. */
+struct datagram {
+	size_t len;
+	bool truncated;
+	_Alignas(8) unsigned char bytes[MESSAGE_MAX];
+};
+
+struct fake fake;
+
+static struct datagram queue[QUEUE_MAX];
+static unsigned int head;
+
+void fake_reset(void)
+{
+	memset(&fake, 0, sizeof(fake));
+	fake.loaded = true;
+	fake.family = 40;
+	fake.per_message = 3;
+	head = 0;
+}
+
+void fake_reload(void)
+{
+	memset(fake.groups, 0, sizeof(fake.groups));
+	fake.last_id = 0;
+	fake.family++;
+	fake.loaded = true;
+}
+
+struct fake_group *fake_add(const char *name, uint32_t conns)
+{
+	struct fake_group *group = fake.groups;
+
+	while (group->id)
+		group++;
+	group->id = ++fake.last_id;
+	strcpy(group->name, name);
+	group->conns = conns;
+	fake.generation += 1 + conns;
+	return group;
+}
+
+uint64_t fake_conn_id(unsigned int i)
+{
+	return 0x100000001ULL + i;
+}
+
+bool fake_conn_is_ipv4(unsigned int i)
+{
+	return i % 2;
+}
+
+bool fake_conn_has_peer_id(unsigned int i)
+{
+	return i % 3 == 0;
+}
+
+uint32_t fake_conn_type(unsigned int i)
+{
+	return i % 4 == 3 ? PEERGROUP_CONN_TYPE_DIRECT :
+			    PEERGROUP_CONN_TYPE_NEIGHBOR;
+}
+
+/*
+ * Building messages
+ */
+
+static struct datagram *start(const struct nlmsghdr *request, uint16_t type,
+			      uint16_t flags)
+{
+	struct datagram *datagram = &queue[(head + fake.queued++) % QUEUE_MAX];
+	struct nlmsghdr *nlh = (struct nlmsghdr *)datagram->bytes;
+
+	memset(datagram, 0, sizeof(*datagram));
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = flags;
+	nlh->nlmsg_seq = request->nlmsg_seq;
+	nlh->nlmsg_len = NLMSG_HDRLEN;
+	datagram->len = NLMSG_HDRLEN;
+	return datagram;
+}
+
+static void append(struct datagram *datagram, const void *data, size_t len)
+{
+	struct nlmsghdr *nlh = (struct nlmsghdr *)datagram->bytes;
+
+	memcpy(datagram->bytes + datagram->len, data, len);
+	datagram->len += NLMSG_ALIGN(len);
+	nlh->nlmsg_len = datagram->len;
+}
+
+static void put(struct datagram *datagram, uint16_t type, const void *data,
+		size_t len)
+{
+	const struct nlattr nla = { NLA_HDRLEN + len, type };
+
+	append(datagram, &nla, sizeof(nla));
+	append(datagram, data, len);
+}
+
+static void put_u16(struct datagram *datagram, uint16_t type, uint16_t value)
+{
+	put(datagram, type, &value, sizeof(value));
+}
+
+static void put_u32(struct datagram *datagram, uint16_t type, uint32_t value)
+{
+	put(datagram, type, &value, sizeof(value));
+}
+
+static void put_u64(struct datagram *datagram, uint16_t type, uint64_t value)
+{
+	put(datagram, type, &value, sizeof(value));
+}
+
+static void put_string(struct datagram *datagram, uint16_t type,
+		       const char *text)
+{
+	put(datagram, type, text, strlen(text) + 1);
+}
+
+/* Begin a nest; returns where. */
+static size_t nest(struct datagram *datagram, uint16_t type)
+{
+	const struct nlattr nla = { NLA_HDRLEN, type };
+	size_t where = datagram->len;
+
+	append(datagram, &nla, sizeof(nla));
+	return where;
+}
+
+static void nest_end(struct datagram *datagram, size_t where)
+{
+	struct nlattr *nla = (struct nlattr *)(datagram->bytes + where);
+
+	nla->nla_len = datagram->len - where;
+}
+
+static struct datagram *start_genl(const struct nlmsghdr *request,
+				   uint16_t flags)
+{
+	struct datagram *datagram = start(request, request->nlmsg_type, flags);
+	struct genlmsghdr genl = { .cmd = 1, .version = 1 };
+
+	append(datagram, &genl, sizeof(genl));
+	return datagram;
+}
+
+/* Where the n-th conn nest of a request has its first attribute. */
+static uint32_t sock_offset(const struct nlmsghdr *request, unsigned int n)
+{
+	const unsigned char *base = (const unsigned char *)request;
+	size_t pos = NLMSG_HDRLEN + GENL_HDRLEN;
+	const struct nlattr *nla;
+
+	for (; pos < request->nlmsg_len; pos += NLA_ALIGN(nla->nla_len)) {
+		nla = (const struct nlattr *)(base + pos);
+		if ((nla->nla_type & NLA_TYPE_MASK) == PEERGROUP_A_CONN &&
+		    !--n)
+			return pos + NLA_HDRLEN;
+	}
+	return 0;
+}
+
+static void acknowledge(const struct nlmsghdr *request, int err)
+{
+	const char *reason = err ? fake.reason : NULL;
+	struct datagram *datagram;
+	struct nlmsgerr error = { .error = -err, .msg = *request };
+
+	datagram = start(request, NLMSG_ERROR,
+			 NLM_F_CAPPED | (reason ? NLM_F_ACK_TLVS : 0));
+	append(datagram, &error, sizeof(error));
+	if (!reason)
+		return;
+	put_string(datagram, NLMSGERR_ATTR_MSG, reason);
+	if (fake.refuse_sock)
+		put_u32(datagram, NLMSGERR_ATTR_OFFS,
+			sock_offset(request, fake.refuse_sock));
+}
+
+static void done(const struct nlmsghdr *request, int err)
+{
+	struct datagram *datagram;
+	int value = -err;
+
+	datagram = start(request, NLMSG_DONE,
+			 NLM_F_MULTI | (err ? NLM_F_ACK_TLVS : 0));
+	append(datagram, &value, sizeof(value));
+	if (err)
+		put_string(datagram, NLMSGERR_ATTR_MSG, "too slow");
+}
+
+/*
+ * Reading requests
+ */
+
+struct request {
+	const struct nlmsghdr *nlh;
+	uint8_t cmd;
+	uint32_t group_id;
+	const char *group_name;
+	const char *label;
+	const char *comment;
+	unsigned int socks;
+};
+
+static uint32_t get_u32(const struct nlattr *nla)
+{
+	uint32_t value;
+
+	memcpy(&value, nla + 1, sizeof(value));
+	return value;
+}
+
+static void read_group(struct request *request, const struct nlattr *nla)
+{
+	switch (nla->nla_type) {
+	case PEERGROUP_A_GROUP_ID:
+		request->group_id = get_u32(nla);
+		break;
+	case PEERGROUP_A_GROUP_NAME:
+		request->group_name = (const char *)(nla + 1);
+		break;
+	case PEERGROUP_A_GROUP_LABEL:
+		request->label = (const char *)(nla + 1);
+		break;
+	case PEERGROUP_A_GROUP_COMMENT:
+		request->comment = (const char *)(nla + 1);
+		break;
+	}
+}
+
+static void read_conn(const struct nlattr *nla)
+{
+	switch (nla->nla_type) {
+	case PEERGROUP_A_CONN_TYPE:
+		fake.type = get_u32(nla);
+		break;
+	case PEERGROUP_A_CONN_REMOTE_IPV4:
+		fake.remote_ipv4 = get_u32(nla);
+		break;
+	case PEERGROUP_A_CONN_REMOTE_IPV6:
+		fake.has_remote_ipv6 = true;
+		break;
+	}
+}
+
+static void read_nest(struct request *request, const struct nlattr *outer)
+{
+	const unsigned char *pos = (const unsigned char *)(outer + 1);
+	const unsigned char *end = (const unsigned char *)outer +
+				   outer->nla_len;
+	bool is_conn = (outer->nla_type & NLA_TYPE_MASK) == PEERGROUP_A_CONN;
+	const struct nlattr *nla;
+
+	request->socks += is_conn;
+	for (; pos < end; pos += NLA_ALIGN(nla->nla_len)) {
+		nla = (const struct nlattr *)pos;
+		if (is_conn)
+			read_conn(nla);
+		else
+			read_group(request, nla);
+	}
+}
+
+static void read_request(struct request *request, const struct nlmsghdr *nlh)
+{
+	const unsigned char *base = (const unsigned char *)nlh;
+	const struct genlmsghdr *genl = NLMSG_DATA(nlh);
+	size_t pos = NLMSG_HDRLEN + GENL_HDRLEN;
+	const struct nlattr *nla;
+
+	fake.type = 0;
+	fake.remote_ipv4 = 0;
+	fake.has_remote_ipv6 = false;
+	*request = (struct request){ .nlh = nlh, .cmd = genl->cmd };
+	for (; pos < nlh->nlmsg_len; pos += NLA_ALIGN(nla->nla_len)) {
+		nla = (const struct nlattr *)(base + pos);
+		if (nla->nla_type & NLA_F_NESTED)
+			read_nest(request, nla);
+	}
+}
+
+/*
+ * The family
+ */
+
+static struct fake_group *find(const struct request *request)
+{
+	struct fake_group *group;
+
+	for (group = fake.groups; group < fake.groups + FAKE_GROUPS; group++)
+		if (group->id && (group->id == request->group_id ||
+				  (request->group_name &&
+				   !strcmp(group->name, request->group_name))))
+			return group;
+	return NULL;
+}
+
+static void put_group(struct datagram *datagram,
+		      const struct fake_group *group)
+{
+	size_t where = nest(datagram, PEERGROUP_A_GROUP | NLA_F_NESTED);
+
+	put_u32(datagram, PEERGROUP_A_GROUP_ID, group->id);
+	put_string(datagram, PEERGROUP_A_GROUP_NAME, group->name);
+	put_string(datagram, PEERGROUP_A_GROUP_LABEL, group->label);
+	if (*group->comment)
+		put_string(datagram, PEERGROUP_A_GROUP_COMMENT,
+			   group->comment);
+	put_u32(datagram, PEERGROUP_A_GROUP_ACTIVE_NEIGHBOR, group->conns);
+	put_u32(datagram, 1000, 7);
+	nest_end(datagram, where);
+}
+
+static void put_conn(struct datagram *datagram, unsigned int i)
+{
+	static const unsigned char ipv6[16] = { 0xfe, 0x80, [15] = 1 };
+	size_t where = nest(datagram, PEERGROUP_A_CONN);
+
+	put_u64(datagram, PEERGROUP_A_CONN_ID, fake_conn_id(i));
+	put_u32(datagram, PEERGROUP_A_CONN_TYPE, fake_conn_type(i));
+	put_u64(datagram, PEERGROUP_A_CONN_NODE_ID, i);
+	put_u16(datagram, PEERGROUP_A_CONN_REMOTE_PORT, htons(1000 + i));
+	if (fake_conn_is_ipv4(i)) {
+		put_u32(datagram, PEERGROUP_A_CONN_REMOTE_IPV4,
+			htonl(0xc0000200 + i));
+	} else {
+		put(datagram, PEERGROUP_A_CONN_REMOTE_IPV6, ipv6, 16);
+		put_u32(datagram, PEERGROUP_A_CONN_IFINDEX, 3);
+	}
+	if (fake_conn_has_peer_id(i))
+		put_string(datagram, PEERGROUP_A_CONN_PEER_ID, FAKE_PEER_ID);
+	nest_end(datagram, where);
+}
+
+static struct datagram *start_reply(const struct nlmsghdr *nlh)
+{
+	struct datagram *datagram = start_genl(nlh, 0);
+
+	put_u64(datagram, PEERGROUP_A_GENERATION, fake.generation);
+	return datagram;
+}
+
+static int group_new(const struct request *request)
+{
+	struct fake_group *group;
+
+	if (find(request))
+		return EEXIST;
+	group = fake_add(request->group_name, 0);
+	if (request->label)
+		strcpy(group->label, request->label);
+	if (request->comment)
+		strcpy(group->comment, request->comment);
+	return 0;
+}
+
+static void reply_group(const struct request *request)
+{
+	struct fake_group *group = find(request);
+	struct datagram *datagram;
+	int err = 0;
+
+	if (request->cmd == PEERGROUP_CMD_GROUP_NEW) {
+		err = group_new(request);
+		group = find(request);
+	}
+	if (!group || err) {
+		fake.reason = "no such group";
+		acknowledge(request->nlh, err ? err : ENOENT);
+		fake.reason = NULL;
+		return;
+	}
+
+	datagram = start_reply(request->nlh);
+	if (!fake.no_ids)
+		put_group(datagram, group);
+	if (request->cmd == PEERGROUP_CMD_GROUP_DEL)
+		group->id = 0;
+	acknowledge(request->nlh, 0);
+}
+
+static void reply_conns(const struct request *request)
+{
+	struct datagram *datagram = start_reply(request->nlh);
+	unsigned int i;
+	size_t where;
+
+	for (i = 0; !fake.no_ids && i < request->socks; i++) {
+		where = nest(datagram, PEERGROUP_A_CONN);
+		put_u64(datagram, PEERGROUP_A_CONN_ID, fake_conn_id(i));
+		nest_end(datagram, where);
+	}
+	acknowledge(request->nlh, 0);
+}
+
+/* A dump in progress. */
+struct dump {
+	const struct nlmsghdr *nlh;
+	struct datagram *datagram;
+	unsigned int messages;
+	unsigned int records;	/* in this message */
+	uint32_t count;
+};
+
+static struct datagram *dump_message(struct dump *dump)
+{
+	uint64_t generation = fake.generation;
+
+	if (dump->datagram && dump->records < fake.per_message) {
+		dump->records++;
+		return dump->datagram;
+	}
+
+	dump->messages++;
+	if (fake.mix && dump->messages > fake.mix)
+		generation++;
+	dump->datagram = start_genl(dump->nlh, NLM_F_MULTI);
+	dump->datagram->truncated = fake.truncate;
+	put_u64(dump->datagram, PEERGROUP_A_GENERATION, generation);
+	if (dump->messages == 1)
+		put_u32(dump->datagram, PEERGROUP_A_COUNT, dump->count);
+	dump->records = 1;
+	return dump->datagram;
+}
+
+static bool type_matches(unsigned int i)
+{
+	return !fake.type || fake.type == fake_conn_type(i);
+}
+
+static void dump_conns(struct dump *dump, const struct fake_group *group)
+{
+	unsigned int i, last = group->conns;
+
+	for (i = 0; i < group->conns; i++)
+		dump->count += type_matches(i);
+	if (fake.stale)
+		last /= 2;
+	if (!dump->count || !last)
+		dump_message(dump);
+	for (i = fake.lose; i < last; i++)
+		if (type_matches(i))
+			put_conn(dump_message(dump), i);
+}
+
+static void dump_groups(struct dump *dump)
+{
+	struct fake_group *group;
+
+	for (group = fake.groups; group < fake.groups + FAKE_GROUPS; group++)
+		dump->count += !!group->id;
+	if (!dump->count)
+		dump_message(dump);
+	for (group = fake.groups; group < fake.groups + FAKE_GROUPS; group++)
+		if (group->id)
+			put_group(dump_message(dump), group);
+}
+
+static void reply_dump(const struct request *request)
+{
+	struct dump dump = { .nlh = request->nlh };
+	struct fake_group *group = find(request);
+
+	fake.dumps++;
+	if (request->cmd == PEERGROUP_CMD_GROUP_GET) {
+		dump_groups(&dump);
+	} else if (!request->group_id) {
+		dump_message(&dump);
+	} else if (group) {
+		dump_conns(&dump, group);
+	} else {
+		fake.reason = "no such group";
+		acknowledge(request->nlh, ENOENT);
+		fake.reason = NULL;
+		return;
+	}
+
+	fake.truncate = false;
+	done(request->nlh, fake.stale ? ESTALE : 0);
+	if (fake.stale)
+		fake.stale--;
+}
+
+static void reply_family(const struct nlmsghdr *nlh)
+{
+	if (!fake.loaded) {
+		acknowledge(nlh, ENOENT);
+		return;
+	}
+	put_u16(start_genl(nlh, 0), CTRL_ATTR_FAMILY_ID, fake.family);
+	acknowledge(nlh, 0);
+}
+
+static void reply_request(const struct nlmsghdr *nlh)
+{
+	struct request request;
+	int refuse = fake.refuse;
+
+	read_request(&request, nlh);
+	fake.refuse = 0;
+	if (refuse)
+		acknowledge(nlh, refuse);
+	else if ((nlh->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP)
+		reply_dump(&request);
+	else if (request.cmd < PEERGROUP_CMD_CONN_NEW)
+		reply_group(&request);
+	else
+		reply_conns(&request);
+}
+
+ssize_t __wrap_sendto(int fd, const void *buf, size_t len, int flags,
+		      const struct sockaddr *to, socklen_t to_len);
+ssize_t __wrap_sendto(int fd, const void *buf, size_t len, int flags,
+		      const struct sockaddr *to, socklen_t to_len)
+{
+	const struct nlmsghdr *nlh = buf;
+
+	(void)fd;
+	(void)flags;
+	(void)to;
+	(void)to_len;
+	fake.requests++;
+	if (nlh->nlmsg_type == GENL_ID_CTRL)
+		reply_family(nlh);
+	else if (fake.loaded && nlh->nlmsg_type == fake.family)
+		reply_request(nlh);
+	else
+		acknowledge(nlh, ENOENT);
+	return len;
+}
+
+ssize_t __wrap_recvmsg(int fd, struct msghdr *msg, int flags);
+ssize_t __wrap_recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	struct datagram *datagram = &queue[head];
+	struct sockaddr_nl *from = msg->msg_name;
+	size_t len = datagram->len;
+
+	(void)fd;
+	(void)flags;
+	fake.buf_size = msg->msg_iov->iov_len;
+	if (fake.fail_receive) {
+		errno = fake.fail_receive;
+		fake.fail_receive = 0;
+		return -1;
+	}
+	if (!fake.queued) {
+		errno = EAGAIN;
+		return -1;
+	}
+
+	*from = (struct sockaddr_nl){ .nl_family = AF_NETLINK };
+	msg->msg_flags = 0;
+	if (datagram->truncated || len > msg->msg_iov->iov_len) {
+		len = len < msg->msg_iov->iov_len ? len / 2 :
+						    msg->msg_iov->iov_len;
+		msg->msg_flags = MSG_TRUNC;
+	}
+	memcpy(msg->msg_iov->iov_base, datagram->bytes, len);
+	head = (head + 1) % QUEUE_MAX;
+	fake.queued--;
+	return len;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A kernel for tests on a host without the module: sendto() and recvmsg() of
+ * the library end up here (ld --wrap). It answers as the module does, and on
+ * request as no module should.
+ */
+#ifndef HOST_FAKE_H
+#define HOST_FAKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FAKE_GROUPS 4
+#define FAKE_PEER_ID "peer \xe2\x82\xac"	/* every third connection */
+
+struct fake_group {
+	uint32_t id;
+	char name[512];
+	char label[768];
+	char comment[768];
+	uint32_t conns;
+};
+
+extern struct fake {
+	bool loaded;
+	uint16_t family;
+	uint64_t generation;
+	uint32_t last_id;
+	struct fake_group groups[FAKE_GROUPS];	/* id 0: none */
+	unsigned int per_message;	/* records of a dump */
+
+	/* Faults; 0: none. */
+	int refuse;		/* errno for the next request of the family */
+	const char *reason;	/* its words */
+	uint32_t refuse_sock;	/* its place: this socket, counted from 1 */
+	unsigned int stale;	/* dumps to cut off half way */
+	unsigned int lose;	/* records to leave out of a dump */
+	unsigned int mix;	/* another generation from this message on */
+	int fail_receive;	/* errno of the next recvmsg() */
+	bool truncate;		/* the next message of a dump is too long */
+	bool no_ids;		/* replies say nothing */
+
+	/* What happened. */
+	unsigned int requests;
+	unsigned int dumps;
+	unsigned int queued;	/* messages nobody received yet */
+	size_t buf_size;	/* of the last recvmsg() */
+	uint32_t remote_ipv4;	/* filter of the last dump */
+	uint32_t type;
+	bool has_remote_ipv6;
+} fake;
+
+/* Start anew with the module loaded and no groups. */
+void fake_reset(void);
+
+/* As rmmod and insmod do: groups are gone, the family has another number. */
+void fake_reload(void);
+
+/* A group of the fake kernel that has connections. */
+struct fake_group *fake_add(const char *name, uint32_t conns);
+
+/* What connection i of any group has. */
+uint64_t fake_conn_id(unsigned int i);
+bool fake_conn_is_ipv4(unsigned int i);
+bool fake_conn_has_peer_id(unsigned int i);
+uint32_t fake_conn_type(unsigned int i);
+
+#endif /* HOST_FAKE_H */
