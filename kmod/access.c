@@ -50,6 +50,21 @@ bool pg_actor_is_admin(const struct pg_actor *actor)
 }
 
 /**
+ * pg_actor_is_one - is the sender the opener?
+ * @actor: who is behind a message
+ *
+ * What a message does to the sender himself, such as handing over sockets of
+ * his, is for him to decide: who can open a socket and have others write to it
+ * must not.
+ *
+ * Return: true if they are the same user, or the opener may do all anyway.
+ */
+bool pg_actor_is_one(const struct pg_actor *actor)
+{
+	return actor->opener_admin || uid_eq(actor->sender, actor->opener);
+}
+
+/**
  * pg_actor_may - may both act for a user?
  * @actor: who is behind a message
  * @uid: the user
@@ -68,12 +83,16 @@ bool pg_actor_may(const struct pg_actor *actor, kuid_t uid)
  * @owner: owner of the group
  *
  * A user may have 65536 uids in a user namespace of his own; they count for
- * him.
+ * him, in the network namespaces that it owns and in those of the host.
+ *
+ * Context: The sender of the request.
  */
 kuid_t pg_account(const struct pg_net *pn, kuid_t owner)
 {
 	const struct user_namespace *user_ns = pn->net->user_ns;
 
+	if (user_ns == &init_user_ns)
+		user_ns = current_user_ns();
 	if (user_ns == &init_user_ns)
 		return owner;
 	while (user_ns->parent != &init_user_ns)

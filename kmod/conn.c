@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Connections: how they come into a group and how they leave it. */
 
+#include <linux/delay.h>
 #include <linux/file.h>
-#include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/net.h>
 #include <linux/rculist.h>
@@ -18,7 +18,7 @@
 #include "trace.h"
 
 /* How long a request waits for sockets that other calls are using. */
-#define PG_ATTACH_TIMEOUT	HZ
+#define PG_ATTACH_TIMEOUT	(100 * NSEC_PER_MSEC)
 
 static struct kmem_cache *pg_conn_cache;
 
@@ -103,7 +103,6 @@ static u64 pg_sock_cookie(struct sock *sk)
 	return (u64)cookie[1] << 32 | cookie[0];
 }
 
-/* What is wrong with a socket in this state, or NULL. */
 static int pg_check_state(const struct sock *sk, const struct nlattr *attr,
 			  struct netlink_ext_ack *extack)
 {
@@ -212,11 +211,11 @@ static int pg_attach_wait(struct pg_attach *req, struct pg_conn *conn,
 		err = pg_attach_try(conn, sk, attr, extack);
 		if (err != -EBUSY)
 			return err;
-		if (time_after(jiffies, req->deadline))
+		if (ktime_get_ns() >= req->deadline)
 			break;
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		schedule_timeout_killable(1);
+		usleep_range(20, 50);
 	}
 	NL_SET_ERR_MSG_ATTR(extack, attr, "socket is in use by another call");
 	return -EBUSY;
@@ -226,13 +225,14 @@ static int pg_attach_wait(struct pg_attach *req, struct pg_conn *conn,
  * pg_attach_init - begin an attach request
  * @req: the request
  * @group: where to attach; a reference that the caller keeps
+ * @wait: wait a little for sockets that are busy
  */
-void pg_attach_init(struct pg_attach *req, struct pg_group *group)
+void pg_attach_init(struct pg_attach *req, struct pg_group *group, bool wait)
 {
 	req->group = group;
 	INIT_LIST_HEAD(&req->conns);
 	req->n = 0;
-	req->deadline = jiffies + PG_ATTACH_TIMEOUT;
+	req->deadline = wait ? ktime_get_ns() + PG_ATTACH_TIMEOUT : 0;
 }
 
 static int pg_attach_sk(struct pg_attach *req, struct sock *sk,
@@ -292,6 +292,19 @@ int pg_attach_socket(struct pg_attach *req, const struct pg_conn_spec *spec,
 	return err;
 }
 
+/* What the limits of what is dead follow while something is. */
+static void pg_conn_note_peaks(struct pg_group *group)
+{
+	struct pg_net *pn = group->pn;
+	u32 active = pg_group_active(group);
+
+	if (group->n_conns >= active)
+		group->peak = max(group->peak, active);
+	if (pn->n_dead_groups)
+		pn->peak_conns = max(pn->peak_conns,
+				     pn->active[0] + pn->active[1]);
+}
+
 static void pg_conn_bear(struct pg_conn *conn)
 {
 	struct pg_group *group = conn->group;
@@ -305,8 +318,8 @@ static void pg_conn_bear(struct pg_conn *conn)
 	group->active[t]++;
 	group->gained++;
 	pn->active[t]++;
-	if (group->n_dead)
-		group->peak = max(group->peak, pg_group_active(group));
+	pg_conn_note_peaks(group);
+	group->n_conns++;
 	pg_index_add_id(conn);
 	list_add_tail_rcu(&conn->link, &group->conns[t]);
 	trace_conn_new(conn);
@@ -401,8 +414,8 @@ static bool pg_conn_end_locked(struct pg_conn *conn, enum pg_reason reason)
 	if (conn->died || group->died)
 		return false;
 
-	if (!group->n_dead++)
-		group->peak = pg_group_active(group);
+	if (group->n_conns == pg_group_active(group))
+		group->peak = group->n_conns;
 	WRITE_ONCE(conn->died, ++pn->generation);
 	group->active[t]--;
 	pn->active[t]--;
@@ -459,14 +472,7 @@ int pg_conn_show(struct pg_conn *conn, u64 *generation)
 	return active ? 0 : -ENOENT;
 }
 
-/**
- * pg_conn_hold_sock - keep the socket of a connection
- * @conn: the connection
- *
- * Context: RCU read side.
- * Return: a reference, or NULL if the worker has taken the socket.
- */
-struct sock *pg_conn_hold_sock(struct pg_conn *conn)
+static struct sock *pg_conn_hold_sock(struct pg_conn *conn)
 {
 	struct pg_net *pn = conn->group->pn;
 	unsigned long flags;
@@ -478,6 +484,45 @@ struct sock *pg_conn_hold_sock(struct pg_conn *conn)
 		sock_hold(sk);
 	raw_spin_unlock_irqrestore(&pn->lock, flags);
 	return sk;
+}
+
+static void pg_sock_stats(struct sock *sk, struct pg_stats *stats)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	stats->rtt = tp->srtt_us >> 3;
+	stats->rtt_var = tp->mdev_us >> 2;
+	stats->min_rtt = tcp_min_rtt(tp);
+	stats->retrans = tp->total_retrans;
+	stats->bytes_sent = tp->bytes_sent;
+	stats->bytes_acked = tp->bytes_acked;
+	stats->bytes_retrans = tp->bytes_retrans;
+	stats->bytes_received = tp->bytes_received;
+}
+
+/**
+ * pg_conn_stats - statistics of a connection
+ * @conn: the connection
+ * @stats: is filled, as tcp_get_info() would
+ *
+ * tcp_get_info() itself waits for the owner of the socket, see
+ * pg_attach_wait(). A call of the owner may change figures while they are
+ * read here; each is right by itself.
+ *
+ * Context: RCU read side.
+ * Return: false if the worker has taken the socket.
+ */
+bool pg_conn_stats(struct pg_conn *conn, struct pg_stats *stats)
+{
+	struct sock *sk = pg_conn_hold_sock(conn);
+
+	if (!sk)
+		return false;
+	spin_lock_bh(&sk->sk_lock.slock);
+	pg_sock_stats(sk, stats);
+	spin_unlock_bh(&sk->sk_lock.slock);
+	sock_put(sk);
+	return true;
 }
 
 int pg_conn_init(void)

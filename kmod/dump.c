@@ -4,17 +4,19 @@
 #include <linux/slab.h>
 #include <net/ipv6.h>
 #include <net/sock.h>
-#include <net/tcp.h>
 
 #include "netlink.h"
 #include "wire.h"
 
-/* Connections looked at before others get a chance to run. */
+/* Connections looked at before others get a chance to run, and a message. */
 #define PG_DUMP_BATCH	1024
+#define PG_DUMP_BATCHES	64
 
 /**
  * struct pg_dump - a dump in progress
- * @snap: what is shown
+ * @snap: what is shown, NULL if the request is refused
+ * @err: why it is refused
+ * @extack: likewise
  * @first: no message has been built yet
  * @filtered: only connections to @remote are shown
  * @remote: an address, IPv4 mapped
@@ -23,6 +25,8 @@
  */
 struct pg_dump {
 	struct pg_snapshot	*snap;
+	int			err;
+	struct netlink_ext_ack	extack;
 	bool			first;
 	bool			filtered;
 	bool			stats;
@@ -49,17 +53,39 @@ static struct pg_dump *pg_dump_alloc(struct netlink_callback *cb)
 	return dump;
 }
 
-/* Pin the snapshot of a dump that is set up, or free it. */
-static int pg_dump_pin(struct pg_dump *dump, struct pg_net *pn,
-		       struct pg_group *group, u8 type)
+/*
+ * 6.1 cannot tell the reason of a refusal when a dump starts, only when it is
+ * under way.
+ */
+static struct netlink_ext_ack *pg_start_extack(struct pg_dump *dump,
+					       struct netlink_callback *cb)
 {
-	struct pg_snapshot *snap;
+	return cb->extack ? cb->extack : &dump->extack;
+}
 
-	snap = pg_snapshot_open(pn, group, type);
-	if (IS_ERR(snap)) {
+static int pg_dump_started(struct pg_dump *dump, struct netlink_callback *cb,
+			   int err)
+{
+	if (err && cb->extack) {
 		kfree(dump);
-		return PTR_ERR(snap);
+		return err;
 	}
+	dump->err = err;
+	return 0;
+}
+
+static int pg_dump_refuse(const struct pg_dump *dump,
+			  struct netlink_callback *cb)
+{
+	if (cb->extack)
+		*cb->extack = dump->extack;
+	return dump->err;
+}
+
+static int pg_dump_pin(struct pg_dump *dump, struct pg_snapshot *snap)
+{
+	if (IS_ERR(snap))
+		return PTR_ERR(snap);
 	dump->snap = snap;
 	return 0;
 }
@@ -68,25 +94,36 @@ int pg_dump_done(struct netlink_callback *cb)
 {
 	struct pg_dump *dump = pg_dump(cb);
 
-	pg_snapshot_close(dump->snap);
+	if (dump->snap)
+		pg_snapshot_close(dump->snap);
 	kfree(dump);
 	return 0;
 }
 
-int pg_group_dump_start(struct netlink_callback *cb)
+static int pg_group_dump_setup(struct pg_dump *dump,
+			       struct netlink_callback *cb,
+			       struct netlink_ext_ack *extack)
 {
 	struct nlattr *nest = pg_dump_attrs(cb)[PEERGROUP_A_GROUP];
-	struct pg_dump *dump;
+	struct pg_net *pn = pg_net(sock_net(cb->skb->sk));
 
 	if (nest) {
-		NL_SET_ERR_MSG_ATTR(cb->extack, nest,
+		NL_SET_ERR_MSG_ATTR(extack, nest,
 				    "attribute does not apply to dumps");
 		return -EINVAL;
 	}
-	dump = pg_dump_alloc(cb);
+	return pg_dump_pin(dump, pg_snapshot_open_groups(pn));
+}
+
+int pg_group_dump_start(struct netlink_callback *cb)
+{
+	struct pg_dump *dump = pg_dump_alloc(cb);
+	int err;
+
 	if (!dump)
 		return -ENOMEM;
-	return pg_dump_pin(dump, pg_net(sock_net(cb->skb->sk)), NULL, 0);
+	err = pg_group_dump_setup(dump, cb, pg_start_extack(dump, cb));
+	return pg_dump_started(dump, cb, err);
 }
 
 static void pg_dump_filter(struct pg_dump *dump, struct nlattr *tb[])
@@ -121,57 +158,77 @@ static int pg_parse_filter(struct nlattr *tb[], const struct nlattr *nest,
 	return 0;
 }
 
-static int pg_conn_dump_setup(struct netlink_callback *cb, struct pg_net *pn,
-			      struct pg_group *group)
+/* What to show: the rest of a request for connections but its group. */
+static int pg_dump_options(struct pg_dump *dump, struct netlink_callback *cb,
+			   struct pg_net *pn, u8 *type,
+			   struct netlink_ext_ack *extack)
 {
 	struct nlattr **attrs = pg_dump_attrs(cb);
 	struct nlattr *tb[PG_CONN_ATTRS];
-	struct pg_dump *dump;
-	u8 type = 0;
 	int err;
 
-	err = pg_parse_filter(tb, attrs[PEERGROUP_A_CONN], cb->extack);
+	err = pg_parse_filter(tb, attrs[PEERGROUP_A_CONN], extack);
 	if (err)
 		return err;
-	dump = pg_dump_alloc(cb);
-	if (!dump)
-		return -ENOMEM;
-
 	pg_dump_filter(dump, tb);
 	if (tb[PEERGROUP_A_CONN_TYPE])
-		type = nla_get_u32(tb[PEERGROUP_A_CONN_TYPE]);
-	if (attrs[PEERGROUP_A_FLAGS] && nla_get_u32(attrs[PEERGROUP_A_FLAGS]))
+		*type = nla_get_u32(tb[PEERGROUP_A_CONN_TYPE]);
+	if (attrs[PEERGROUP_A_FLAGS] && nla_get_u32(attrs[PEERGROUP_A_FLAGS])) {
 		dump->stats = true;
-	if (dump->stats)
 		pg_actor_init(&dump->actor, cb->skb, pn->net->user_ns);
-	if (group || type || dump->filtered)
-		cb->answer_flags = NLM_F_DUMP_FILTERED;
-	return pg_dump_pin(dump, pn, group, type);
+	}
+	return 0;
 }
 
-int pg_conn_dump_start(struct netlink_callback *cb)
+static int pg_conn_dump_setup(struct pg_dump *dump,
+			      struct netlink_callback *cb,
+			      struct netlink_ext_ack *extack)
 {
 	struct nlattr *nest = pg_dump_attrs(cb)[PEERGROUP_A_GROUP];
 	struct pg_net *pn = pg_net(sock_net(cb->skb->sk));
 	struct pg_group *group = NULL;
+	u8 type = 0;
 	int err;
 
+	err = pg_dump_options(dump, cb, pn, &type, extack);
+	if (err)
+		return err;
 	if (nest) {
-		group = pg_find_group(pn, nest, cb->extack);
+		group = pg_find_group(pn, nest, extack);
 		if (IS_ERR(group))
 			return PTR_ERR(group);
 	}
-	err = pg_conn_dump_setup(cb, pn, group);
+	if (group || type || dump->filtered)
+		cb->answer_flags = NLM_F_DUMP_FILTERED;
+	err = pg_dump_pin(dump, pg_snapshot_open(pn, group, type));
 	if (group)
 		pg_group_put(group);
 	return err;
 }
 
-static bool pg_dump_matches(const struct pg_dump *dump,
-			    const struct pg_conn *conn)
+int pg_conn_dump_start(struct netlink_callback *cb)
 {
-	return !dump->filtered ||
-	       ipv6_addr_equal(&conn->remote, &dump->remote);
+	struct pg_dump *dump = pg_dump_alloc(cb);
+	int err;
+
+	if (!dump)
+		return -ENOMEM;
+	err = pg_conn_dump_setup(dump, cb, pg_start_extack(dump, cb));
+	return pg_dump_started(dump, cb, err);
+}
+
+static int pg_dump_conn(struct sk_buff *skb, const struct pg_dump *dump,
+			struct pg_conn *conn)
+{
+	struct pg_stats stats;
+	bool has_stats;
+
+	if (dump->filtered && !ipv6_addr_equal(&conn->remote, &dump->remote))
+		return 0;
+	has_stats = dump->stats &&
+		    pg_actor_may(&dump->actor, conn->group->owner) &&
+		    pg_conn_stats(conn, &stats);
+	return pg_wire_conn(skb, conn, has_stats ? &stats : NULL);
 }
 
 /* -EAGAIN: there is more to show and room for it. */
@@ -185,62 +242,20 @@ static int pg_dump_conns(struct sk_buff *skb, struct pg_dump *dump)
 		conn = pg_snapshot_conn(snap);
 		if (!conn)
 			return 0;
-		if (pg_dump_matches(dump, conn) &&
-		    pg_wire_conn(skb, conn, NULL))
+		if (pg_dump_conn(skb, dump, conn))
 			return -EMSGSIZE;
 		pg_snapshot_next_conn(snap, conn);
 	}
 	return -EAGAIN;
 }
 
-/* Fetching statistics sleeps; the snapshot keeps the connection meanwhile. */
-static struct sock *pg_dump_next_sock(struct pg_dump *dump)
-{
-	struct sock *sk = NULL;
-	struct pg_conn *conn;
-
-	rcu_read_lock();
-	if (pg_snapshot_valid(dump->snap)) {
-		conn = pg_snapshot_conn(dump->snap);
-		if (conn && pg_dump_matches(dump, conn) &&
-		    pg_actor_may(&dump->actor, conn->group->owner))
-			sk = pg_conn_hold_sock(conn);
-	}
-	rcu_read_unlock();
-	return sk;
-}
-
-static int pg_dump_conn_stats(struct sk_buff *skb, struct pg_dump *dump,
-			      const struct tcp_info *info)
-{
-	struct pg_conn *conn = pg_snapshot_conn(dump->snap);
-
-	if (!conn)
-		return 0;
-	if (pg_dump_matches(dump, conn) && pg_wire_conn(skb, conn, info))
-		return -EMSGSIZE;
-	pg_snapshot_next_conn(dump->snap, conn);
-	return -EAGAIN;
-}
-
 static int pg_dump_some(struct sk_buff *skb, struct pg_dump *dump)
 {
-	struct tcp_info info;
-	struct sock *sk = NULL;
 	int err = -ESTALE;
-
-	if (dump->stats)
-		sk = pg_dump_next_sock(dump);
-	if (sk) {
-		tcp_get_info(sk, &info);
-		sock_put(sk);
-	}
 
 	rcu_read_lock();
 	if (pg_snapshot_valid(dump->snap)) {
-		err = dump->stats ?
-		      pg_dump_conn_stats(skb, dump, sk ? &info : NULL) :
-		      pg_dump_conns(skb, dump);
+		err = pg_dump_conns(skb, dump);
 		if (!pg_snapshot_valid(dump->snap))
 			err = -ESTALE;
 	}
@@ -314,15 +329,20 @@ static int pg_dump_end(struct sk_buff *skb, struct netlink_callback *cb,
 int pg_conn_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct pg_dump *dump = pg_dump(cb);
+	int err = 0, i;
 	void *hdr;
-	int err;
 
+	if (dump->err)
+		return pg_dump_refuse(dump, cb);
 	hdr = pg_dump_begin(skb, cb, PEERGROUP_CMD_CONN_GET, dump->snap->count);
 	if (!hdr)
 		return -EMSGSIZE;
-	do {
+	/* Now and then a message, be it empty, lets the reader be killed. */
+	for (i = 0; i < PG_DUMP_BATCHES; i++) {
 		err = pg_dump_some(skb, dump);
-	} while (err == -EAGAIN);
+		if (err != -EAGAIN)
+			break;
+	}
 	return pg_dump_end(skb, cb, hdr, err);
 }
 
@@ -332,6 +352,8 @@ int pg_group_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	void *hdr;
 	int err;
 
+	if (dump->err)
+		return pg_dump_refuse(dump, cb);
 	hdr = pg_dump_begin(skb, cb, PEERGROUP_CMD_GROUP_GET,
 			    dump->snap->n_groups);
 	if (!hdr)

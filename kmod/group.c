@@ -35,14 +35,15 @@ u32 pg_group_conns_max(void)
 u32 pg_group_leftovers_max(const struct pg_group *group)
 {
 	u32 active = max(pg_group_active(group),
-			 group->n_dead ? group->peak : 0);
+			 group->n_conns > pg_group_active(group) ?
+			 group->peak : 0);
 
 	return max_t(u32, PG_LEFTOVERS_MIN, 2 * active);
 }
 
-static u32 pg_name_hash(const char *name)
+static u32 pg_name_hash(const struct pg_net *pn, const char *name)
 {
-	return full_name_hash(NULL, name, strlen(name));
+	return full_name_hash(pn, name, strlen(name));
 }
 
 /**
@@ -63,6 +64,18 @@ struct pg_group *pg_group_by_id(struct pg_net *pn, u32 id)
 	return NULL;
 }
 
+static struct pg_group *pg_group_by_hash(struct pg_net *pn, const char *name,
+					 u32 hash)
+{
+	struct pg_group *group;
+
+	hash_for_each_possible_rcu(pn->by_name, group, name_node, hash,
+				   lockdep_is_held(&pn->lock))
+		if (group->name_hash == hash && !strcmp(group->name, name))
+			return group;
+	return NULL;
+}
+
 /**
  * pg_group_by_name - the group with a name
  * @pn: the namespace
@@ -72,14 +85,7 @@ struct pg_group *pg_group_by_id(struct pg_net *pn, u32 id)
  */
 struct pg_group *pg_group_by_name(struct pg_net *pn, const char *name)
 {
-	struct pg_group *group;
-
-	hash_for_each_possible_rcu(pn->by_name, group, name_node,
-				   pg_name_hash(name),
-				   lockdep_is_held(&pn->lock))
-		if (!strcmp(group->name, name))
-			return group;
-	return NULL;
+	return pg_group_by_hash(pn, name, pg_name_hash(pn, name));
 }
 
 static void pg_group_free_rcu(struct rcu_head *rcu)
@@ -127,13 +133,14 @@ static struct pg_group *pg_group_alloc(struct pg_net *pn,
 	p = memcpy(p + name_size, spec->label, label_size);
 	group->label = p;
 	group->comment = memcpy(p + label_size, spec->comment, comment_size);
+	group->name_hash = pg_name_hash(pn, spec->name);
 
 	refcount_set(&group->refs, 1);
 	group->owner = spec->owner;
 	group->pn = pn;
 	for (t = 0; t < PG_TYPES; t++)
 		INIT_LIST_HEAD(&group->conns[t]);
-	INIT_LIST_HEAD(&group->snapshots);
+	pg_snapshots_init(&group->snapshots);
 	INIT_LIST_HEAD(&group->leftovers);
 	return group;
 }
@@ -147,7 +154,7 @@ static int pg_group_check(struct pg_group *group,
 
 	if (pn->dying)
 		return -ENOENT;
-	if (pg_group_by_name(pn, group->name)) {
+	if (pg_group_by_hash(pn, group->name, group->name_hash)) {
 		NL_SET_ERR_MSG(extack, "a group of this name exists");
 		return -EEXIST;
 	}
@@ -171,9 +178,10 @@ static void pg_group_bear(struct pg_group *group)
 	group->id = ++pn->last_group_id;
 	group->born = ++pn->generation;
 	pn->n_groups++;
+	if (pn->n_dead_groups)
+		pn->peak_groups = max(pn->peak_groups, pn->n_groups);
 	hash_add_rcu(pn->by_id, &group->id_node, group->id);
-	hash_add_rcu(pn->by_name, &group->name_node,
-		     pg_name_hash(group->name));
+	hash_add_rcu(pn->by_name, &group->name_node, group->name_hash);
 	list_add_tail_rcu(&group->link, &pn->groups);
 	trace_group_new(group, group->born);
 }
@@ -246,11 +254,15 @@ static void pg_group_die(struct pg_group *group)
 
 	lockdep_assert_held(&pn->lock);
 
+	if (!pn->n_dead_groups++) {
+		pn->peak_groups = pn->n_groups;
+		pn->peak_conns = pn->active[0] + pn->active[1];
+	}
+	pn->n_dead_conns += group->n_conns;
 	WRITE_ONCE(group->died, ++pn->generation);
 	for (t = 0; t < PG_TYPES; t++)
 		pn->active[t] -= group->active[t];
 	pn->n_groups--;
-	pn->n_dead_groups++;
 	hash_del_rcu(&group->id_node);
 	hash_del_rcu(&group->name_node);
 	list_add_tail(&group->reap_link, &pn->dead_groups);

@@ -27,7 +27,8 @@ static int __net_init pg_net_init(struct net *net)
 	INIT_LIST_HEAD(&pn->groups);
 	hash_init(pn->by_id);
 	hash_init(pn->by_name);
-	INIT_LIST_HEAD(&pn->snapshots);
+	pg_snapshots_init(&pn->snapshots);
+	pg_snapshots_init(&pn->group_snapshots);
 	INIT_LIST_HEAD(&pn->dead);
 	INIT_LIST_HEAD(&pn->dead_groups);
 	INIT_LIST_HEAD(&pn->reaping);
@@ -57,9 +58,9 @@ static void __net_exit pg_net_exit(struct net *net)
 	struct pg_net *pn = pg_net(net);
 
 	WARN_ON_ONCE(!list_empty(&pn->groups));
-	WARN_ON_ONCE(!list_empty(&pn->snapshots));
+	WARN_ON_ONCE(pn->snapshots.n || pn->group_snapshots.n);
 	WARN_ON_ONCE(!list_empty(&pn->dead));
-	WARN_ON_ONCE(pn->active[0] || pn->active[1]);
+	WARN_ON_ONCE(pn->active[0] || pn->active[1] || pn->n_dead_conns);
 }
 
 static struct pernet_operations pg_net_ops = {

@@ -5,7 +5,6 @@
 #include <linux/slab.h>
 #include <net/genetlink.h>
 #include <net/sock.h>
-#include <net/tcp.h>
 
 #include "netlink.h"
 #include "peergroup.h"
@@ -297,7 +296,7 @@ static int pg_group_owner(struct pg_group_spec *spec, const struct sk_buff *skb,
 	}
 	if (!pg_actor_may(&actor, spec->owner)) {
 		NL_SET_ERR_MSG_ATTR(extack, attr,
-				    "another owner needs CAP_NET_ADMIN");
+				    "needs to be that owner or CAP_NET_ADMIN");
 		return -EPERM;
 	}
 
@@ -550,16 +549,40 @@ static int pg_attach_finish(struct pg_attach *req, struct genl_info *info)
 			      req->n, req->generation);
 }
 
+/* The descriptors are the sender's, so nobody else may make him send this. */
+static int pg_check_attacher(const struct sk_buff *skb,
+			     const struct pg_group *group,
+			     struct netlink_ext_ack *extack)
+{
+	struct pg_actor actor;
+
+	pg_actor_init(&actor, skb, group->pn->net->user_ns);
+	if (pg_actor_is_one(&actor))
+		return pg_check_owner(skb, group, extack);
+	NL_SET_ERR_MSG(extack,
+		       "netlink socket was opened by another user");
+	return -EPERM;
+}
+
+/*
+ * Generic netlink as a whole waits with us, and all messages of one system
+ * call are handled in a row: only the last of them may wait.
+ */
+static bool pg_may_wait(const struct sk_buff *skb)
+{
+	return skb->len <= NLMSG_ALIGN(nlmsg_hdr(skb)->nlmsg_len);
+}
+
 static int pg_conn_attach(struct sk_buff *skb, struct genl_info *info,
 			  struct pg_group *group)
 {
 	struct pg_attach req;
 	int err;
 
-	err = pg_check_owner(skb, group, info->extack);
+	err = pg_check_attacher(skb, group, info->extack);
 	if (err)
 		return err;
-	pg_attach_init(&req, group);
+	pg_attach_init(&req, group, pg_may_wait(skb));
 	err = pg_attach_all(&req, info);
 	if (err) {
 		pg_attach_abort(&req);
@@ -671,29 +694,24 @@ static int pg_conn_del_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-/* The socket of a connection, for statistics that the sender may see. */
-static int pg_stats_sock(struct sk_buff *skb, struct genl_info *info, u64 id,
-			 struct sock **sk)
+/* Statistics, if they are asked for, of a connection that is the sender's. */
+static int pg_get_stats(struct sk_buff *skb, struct genl_info *info,
+			struct pg_conn *conn, struct pg_stats *stats)
 {
-	struct pg_conn *conn;
-	int err = -ENOENT;
+	int err;
 
-	rcu_read_lock();
-	conn = pg_index_find_id(pg_net(genl_info_net(info)), id);
-	if (conn)
-		err = pg_check_owner(skb, conn->group, info->extack);
-	if (!err) {
-		*sk = pg_conn_hold_sock(conn);
-		if (!*sk)
-			err = -ENOENT;
-	}
-	rcu_read_unlock();
-	return err;
+	err = pg_check_owner(skb, conn->group, info->extack);
+	if (err)
+		return err;
+	return pg_conn_stats(conn, stats) ? 0 : -ENOENT;
 }
 
-static int pg_reply_conn(struct pg_reply *reply, struct genl_info *info,
-			 u64 id, const struct tcp_info *stats)
+static int pg_put_conn(struct pg_reply *reply, struct sk_buff *skb,
+		       struct genl_info *info, u64 id)
 {
+	struct nlattr *flags = info->attrs[PEERGROUP_A_FLAGS];
+	bool want_stats = flags && nla_get_u32(flags);
+	struct pg_stats stats;
 	struct pg_conn *conn;
 	u64 generation;
 	int err;
@@ -701,34 +719,26 @@ static int pg_reply_conn(struct pg_reply *reply, struct genl_info *info,
 	rcu_read_lock();
 	conn = pg_index_find_id(pg_net(genl_info_net(info)), id);
 	err = conn ? pg_conn_show(conn, &generation) : -ENOENT;
+	if (!err && want_stats)
+		err = pg_get_stats(skb, info, conn, &stats);
 	if (!err)
 		err = pg_reply_generation(reply, generation);
 	if (!err)
-		err = pg_wire_conn(reply->skb, conn, stats);
+		err = pg_wire_conn(reply->skb, conn,
+				   want_stats ? &stats : NULL);
 	rcu_read_unlock();
 	return err;
 }
 
 static int pg_conn_get(struct sk_buff *skb, struct genl_info *info, u64 id)
 {
-	struct tcp_info stats;
 	struct pg_reply reply;
-	struct sock *sk = NULL;
 	int err;
-
-	if (info->attrs[PEERGROUP_A_FLAGS] &&
-	    nla_get_u32(info->attrs[PEERGROUP_A_FLAGS])) {
-		err = pg_stats_sock(skb, info, id, &sk);
-		if (err)
-			return err;
-		tcp_get_info(sk, &stats);
-		sock_put(sk);
-	}
 
 	err = pg_reply_init(&reply, info, NLMSG_GOODSIZE);
 	if (err)
 		return err;
-	err = pg_reply_conn(&reply, info, id, sk ? &stats : NULL);
+	err = pg_put_conn(&reply, skb, info, id);
 	return pg_reply_end(&reply, info, err);
 }
 

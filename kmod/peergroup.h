@@ -12,8 +12,9 @@
  *                only marks it; the worker takes it off the list, at once or
  *                when no snapshot shows it any longer (until then it is a
  *                leftover). Freed after a grace period.
- *   pg_snapshot  owned by its dump, which marks it when it is done; unlinked
- *                and freed by the worker.
+ *   pg_snapshot  owned by its dump until that closes it, then by the worker,
+ *                which unlinks and frees it. One that the worker has cut off
+ *                before is freed by the close.
  *   sock         each pg_conn holds a reference from before it is in the index
  *                until the worker has seen its end.
  *
@@ -26,7 +27,8 @@
  * pg_net::lock is taken in the probe, that is in softirq and on PREEMPT_RT
  * with preemption off, hence raw; nothing under it sleeps, allocates or sends.
  * It is held for O(1) but for publishing a request of PEERGROUP_ATTACH_MAX
- * sockets and for batches of PG_BATCH records.
+ * sockets, for batches of PG_BATCH records and for a walk along one list of
+ * snapshots, of which there are PG_SNAPSHOTS_MAX.
  *
  * Lists of groups and connections are walked under RCU. Under the lock anybody
  * appends and marks; only the worker unlinks. Hence the worker may drop the
@@ -55,7 +57,8 @@
 #define PG_BATCH	32	/* records handled in one lock hold */
 #define PG_GROUP_BITS	6
 #define PG_LEFTOVERS_MIN	4096
-#define PG_DEAD_GROUPS_MAX	1024
+#define PG_DEAD_GROUPS_MIN	1024
+#define PG_SNAPSHOTS_MAX	1024	/* in one list */
 
 /* Why a connection left its group. */
 enum pg_reason {
@@ -69,6 +72,16 @@ enum pg_reason {
 };
 
 /**
+ * struct pg_snapshots - snapshots of the same things, by generation
+ * @list: of struct pg_snapshot
+ * @n: their number
+ */
+struct pg_snapshots {
+	struct list_head	list;
+	unsigned int		n;
+};
+
+/**
  * struct pg_net - what a network namespace has
  * @lock: protects all below, but for @work
  * @net: the namespace this belongs to
@@ -79,10 +92,14 @@ enum pg_reason {
  * @active: active connections of all groups, by type
  * @n_groups: groups that are not deleted
  * @n_dead_groups: deleted groups on @groups
+ * @n_dead_conns: connections of deleted groups that are not freed yet
+ * @peak_groups: most groups at a time since @n_dead_groups was last 0
+ * @peak_conns: most active connections at a time since then
  * @groups: all groups by creation, deleted ones included; RCU
  * @by_id: groups that are not deleted; RCU
  * @by_name: likewise
- * @snapshots: those of the whole namespace, by generation
+ * @snapshots: those of all connections, by generation
+ * @group_snapshots: those of groups without their connections, likewise
  * @dead: ended connections the worker has not seen
  * @dead_groups: deleted groups the worker has not seen
  * @reaping: deleted groups the worker has seen, by generation; the worker's
@@ -99,10 +116,14 @@ struct pg_net {
 	u32			active[PG_TYPES];
 	u32			n_groups;
 	u32			n_dead_groups;
+	u32			n_dead_conns;
+	u32			peak_groups;
+	u32			peak_conns;
 	struct list_head	groups;
 	DECLARE_HASHTABLE(by_id, PG_GROUP_BITS);
 	DECLARE_HASHTABLE(by_name, PG_GROUP_BITS);
-	struct list_head	snapshots;
+	struct pg_snapshots	snapshots;
+	struct pg_snapshots	group_snapshots;
 	struct list_head	dead;
 	struct list_head	dead_groups;
 	struct list_head	reaping;
@@ -129,10 +150,11 @@ struct pg_net {
  * @leftovers: dead connections that a snapshot shows, by death; the worker's
  * @active: active connections by type; pg_net::lock, as all below
  * @gained: connections that ever became active
+ * @n_conns: length of @conns
  * @n_leftovers: length of @leftovers
- * @n_dead: dead connections that are not freed yet, leftovers included
- * @peak: most connections active at a time since @n_dead was last 0
+ * @peak: most connections active at a time since all of @n_conns were
  * @rcu: frees it
+ * @name_hash: of @name
  * @name: followed by label and comment, each with its NUL
  * @label: behind @name
  * @comment: behind @label
@@ -152,16 +174,17 @@ struct pg_group {
 	struct hlist_node	name_node;
 	struct list_head	reap_link;
 	struct list_head	conns[PG_TYPES];
-	struct list_head	snapshots;
+	struct pg_snapshots	snapshots;
 	struct list_head	leftovers;
 	u32			active[PG_TYPES];
 	u64			gained;
+	u32			n_conns;
 	u32			n_leftovers;
-	u32			n_dead;
 	u32			peak;
 	struct rcu_head		rcu;
 	const char		*label;
 	const char		*comment;
+	u32			name_hash;
 	char			name[];
 };
 
@@ -241,6 +264,7 @@ struct pg_actor {
 void pg_actor_init(struct pg_actor *actor, const struct sk_buff *skb,
 		   struct user_namespace *user_ns);
 bool pg_actor_is_admin(const struct pg_actor *actor);
+bool pg_actor_is_one(const struct pg_actor *actor);
 bool pg_actor_may(const struct pg_actor *actor, kuid_t uid);
 kuid_t pg_account(const struct pg_net *pn, kuid_t owner);
 
@@ -296,7 +320,7 @@ struct pg_conn_spec {
  * @group: where to attach, a reference; the caller's
  * @conns: connections to be, in the index by socket but not in the group
  * @n: their number
- * @deadline: how long to wait for busy sockets, in jiffies
+ * @deadline: until when to wait for busy sockets, in ns of ktime_get()
  * @first_id: id of the first connection, after success
  * @generation: of the last connection, after success
  */
@@ -304,21 +328,33 @@ struct pg_attach {
 	struct pg_group		*group;
 	struct list_head	conns;
 	unsigned int		n;
-	unsigned long		deadline;
+	u64			deadline;
 	u64			first_id;
 	u64			generation;
 };
 
-void pg_attach_init(struct pg_attach *req, struct pg_group *group);
+void pg_attach_init(struct pg_attach *req, struct pg_group *group, bool wait);
 int pg_attach_socket(struct pg_attach *req, const struct pg_conn_spec *spec,
 		     struct netlink_ext_ack *extack);
 int pg_attach_commit(struct pg_attach *req, unsigned int *failed,
 		     struct netlink_ext_ack *extack);
 void pg_attach_abort(struct pg_attach *req);
 
+/* What tcp_info has, of a socket that is not to be waited for. */
+struct pg_stats {
+	u32	rtt;
+	u32	rtt_var;
+	u32	min_rtt;
+	u32	retrans;
+	u64	bytes_sent;
+	u64	bytes_acked;
+	u64	bytes_retrans;
+	u64	bytes_received;
+};
+
 bool pg_conn_end(struct pg_conn *conn, enum pg_reason reason, u64 *generation);
 int pg_conn_show(struct pg_conn *conn, u64 *generation);
-struct sock *pg_conn_hold_sock(struct pg_conn *conn);
+bool pg_conn_stats(struct pg_conn *conn, struct pg_stats *stats);
 void pg_conn_free(struct pg_conn *conn);
 int pg_conn_init(void);
 void pg_conn_exit(void);
@@ -337,7 +373,8 @@ struct pg_conn *pg_index_find_id(const struct pg_net *pn, u64 id);
 
 /**
  * struct pg_snapshot - the connections active at one generation
- * @link: in pg_group::snapshots or pg_net::snapshots; pg_net::lock
+ * @link: in @list; pg_net::lock
+ * @list: pg_group::snapshots, pg_net::snapshots or pg_net::group_snapshots
  * @done: in pg_net::done
  * @pn: the namespace
  * @group: the only group shown, or NULL
@@ -354,6 +391,7 @@ struct pg_conn *pg_index_find_id(const struct pg_net *pn, u64 id);
  */
 struct pg_snapshot {
 	struct list_head	link;
+	struct pg_snapshots	*list;
 	struct list_head	done;
 	struct pg_net		*pn;
 	struct pg_group		*group;
@@ -368,8 +406,10 @@ struct pg_snapshot {
 	struct pg_conn		*next[PG_TYPES];
 };
 
+void pg_snapshots_init(struct pg_snapshots *list);
 struct pg_snapshot *pg_snapshot_open(struct pg_net *pn, struct pg_group *group,
 				     u8 type);
+struct pg_snapshot *pg_snapshot_open_groups(struct pg_net *pn);
 void pg_snapshot_close(struct pg_snapshot *snap);
 bool pg_snapshot_valid(struct pg_snapshot *snap);
 struct pg_conn *pg_snapshot_conn(struct pg_snapshot *snap);

@@ -36,14 +36,23 @@ static struct pg_quota *pg_quota_find(kuid_t uid)
 	return NULL;
 }
 
-static struct pg_quota *pg_quota_add(kuid_t uid)
+static struct pg_quota *pg_quota_charge_locked(kuid_t uid, bool exempt,
+					       struct pg_quota *new)
 {
-	struct pg_quota *quota = kzalloc(sizeof(*quota), GFP_KERNEL_ACCOUNT);
+	unsigned int limit = READ_ONCE(groups_per_uid);
+	struct pg_quota *quota;
 
-	if (!quota)
-		return ERR_PTR(-ENOMEM);
-	quota->uid = uid;
-	hash_add(pg_quotas, &quota->node, __kuid_val(uid));
+	lockdep_assert_held(&pg_quota_mutex);
+
+	quota = pg_quota_find(uid);
+	if (!exempt && (quota ? quota->groups : 0) >= limit)
+		return ERR_PTR(-ENOSPC);
+	if (!quota) {
+		quota = new;
+		quota->uid = uid;
+		hash_add(pg_quotas, &quota->node, __kuid_val(uid));
+	}
+	quota->groups++;
 	return quota;
 }
 
@@ -57,18 +66,18 @@ static struct pg_quota *pg_quota_add(kuid_t uid)
  */
 struct pg_quota *pg_quota_charge(kuid_t uid, bool exempt)
 {
-	unsigned int limit = READ_ONCE(groups_per_uid);
-	struct pg_quota *quota;
+	struct pg_quota *quota, *new;
+
+	/* Not under the mutex: he may be out of memory where others are not. */
+	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	if (!new)
+		return ERR_PTR(-ENOMEM);
 
 	mutex_lock(&pg_quota_mutex);
-	quota = pg_quota_find(uid);
-	if (!exempt && (quota ? quota->groups : 0) >= limit)
-		quota = ERR_PTR(-ENOSPC);
-	else if (!quota)
-		quota = pg_quota_add(uid);
-	if (!IS_ERR(quota))
-		quota->groups++;
+	quota = pg_quota_charge_locked(uid, exempt, new);
 	mutex_unlock(&pg_quota_mutex);
+	if (quota != new)
+		kfree(new);
 	return quota;
 }
 

@@ -11,6 +11,10 @@
  * born <= generation < died. Leftovers are kept by death. A snapshot that goes
  * away concerns only those that died after its generation, hence they are
  * looked through from the youngest death back to that generation.
+ *
+ * Whatever snapshots make stay has a limit. Past it the oldest snapshot is cut
+ * off, of the group or of all, whichever are more: readers of a group that
+ * stall do not cost those who read all, nor the other way round.
  */
 
 #include <linux/rculist.h>
@@ -39,6 +43,11 @@ struct pg_batch {
 
 static void pg_batch_add_conn(struct pg_batch *batch, struct pg_conn *conn)
 {
+	struct pg_group *group = conn->group;
+
+	group->n_conns--;
+	if (group->died)
+		group->pn->n_dead_conns--;
 	list_del_rcu(&conn->link);
 	pg_index_del_id(conn);
 	batch->conns[batch->n++] = conn;
@@ -50,7 +59,7 @@ static void pg_batch_add_sock(struct pg_batch *batch, struct pg_conn *conn)
 	WRITE_ONCE(conn->sk, NULL);
 }
 
-/* Sockets may sleep as they go, hence without the lock. */
+/* The last reference to a socket takes other locks along, hence without ours. */
 static void pg_batch_free(struct pg_batch *batch)
 {
 	unsigned int i;
@@ -77,10 +86,10 @@ struct pg_shown_by {
 	struct list_head	*pos;
 };
 
-static void pg_shown_by_init(struct pg_shown_by *by, struct list_head *head)
+static void pg_shown_by_init(struct pg_shown_by *by, struct pg_snapshots *list)
 {
-	by->head = head;
-	by->pos = head->prev;
+	by->head = &list->list;
+	by->pos = list->list.prev;
 }
 
 static bool pg_shown_by(struct pg_shown_by *by, u64 born, u64 died)
@@ -95,17 +104,17 @@ static bool pg_shown_by(struct pg_shown_by *by, u64 born, u64 died)
 	return false;
 }
 
-static bool pg_list_shows(struct list_head *snapshots, u64 born, u64 died)
+static bool pg_list_shows(struct pg_snapshots *list, u64 born, u64 died)
 {
 	struct pg_shown_by by;
 
-	pg_shown_by_init(&by, snapshots);
+	pg_shown_by_init(&by, list);
 	return pg_shown_by(&by, born, died);
 }
 
 /*
- * Free the leftovers of a group that nobody shows any longer, now that
- * snapshots have gone of which the oldest was of this generation.
+ * Free the leftovers of a group that nobody shows any longer, now that a
+ * snapshot of this generation has gone.
  */
 static void pg_sift_leftovers(struct pg_group *group, u64 generation)
 {
@@ -126,7 +135,6 @@ static void pg_sift_leftovers(struct pg_group *group, u64 generation)
 		    !pg_shown_by(&all, conn->born, conn->died)) {
 			list_del(&conn->dead);
 			group->n_leftovers--;
-			group->n_dead--;
 			pg_batch_add_conn(&batch, conn);
 		}
 		if (++n % PG_BATCH)
@@ -149,6 +157,23 @@ static void pg_sift_all(struct pg_net *pn, u64 generation)
 			pg_sift_leftovers(group, generation);
 }
 
+/* Take a snapshot off its list. Does another one show the same? */
+static bool pg_unlink_snapshot(struct pg_snapshot *snap)
+{
+	struct pg_snapshots *list = snap->list;
+	struct pg_snapshot *next;
+	bool same;
+
+	lockdep_assert_held(&snap->pn->lock);
+
+	next = list_next_entry(snap, link);
+	same = !list_entry_is_head(next, &list->list, link) &&
+	       next->generation == snap->generation;
+	list_del(&snap->link);
+	list->n--;
+	return same;
+}
+
 /* A snapshot of this group, or of all, has gone off its list. */
 static void pg_sift(struct pg_net *pn, struct pg_group *group, u64 generation)
 {
@@ -158,54 +183,44 @@ static void pg_sift(struct pg_net *pn, struct pg_group *group, u64 generation)
 		pg_sift_all(pn, generation);
 }
 
-static struct pg_snapshot *pg_oldest_since(struct list_head *snapshots,
-					   u64 generation)
+/* Cut the oldest snapshot of a list off that is not older than @since. */
+static bool pg_cut_oldest(struct pg_net *pn, struct pg_snapshots *list,
+			  u64 since)
 {
 	struct pg_snapshot *snap;
-
-	list_for_each_entry(snap, snapshots, link)
-		if (snap->generation >= generation)
-			return snap;
-	return NULL;
-}
-
-/* The oldest snapshot that shows a group, or NULL. */
-static struct pg_snapshot *pg_oldest_snapshot(struct pg_group *group)
-{
-	struct pg_snapshot *own, *all;
-
-	own = pg_oldest_since(&group->snapshots, group->born);
-	all = pg_oldest_since(&group->pn->snapshots, group->born);
-	if (all && group->died && all->generation >= group->died)
-		all = NULL;
-	if (!own || (all && all->generation < own->generation))
-		return all;
-	return own;
-}
-
-/* Cut the oldest snapshot that shows a group off; false if there is none. */
-static bool pg_cut_oldest(struct pg_group *group)
-{
-	struct pg_net *pn = group->pn;
-	struct pg_group *only = NULL;
-	struct pg_snapshot *snap;
-	u64 generation = 0;
+	struct pg_group *group;
+	u64 generation;
 
 	raw_spin_lock_irq(&pn->lock);
-	snap = pg_oldest_snapshot(group);
-	if (snap) {
-		only = snap->group;
-		generation = snap->generation;
-		list_del(&snap->link);
-		snap->cut = true;
-		if (!snap->closed)
-			trace_dump_cut(snap);
+	list_for_each_entry(snap, &list->list, link)
+		if (snap->generation >= since)
+			break;
+	if (list_entry_is_head(snap, &list->list, link)) {
+		raw_spin_unlock_irq(&pn->lock);
+		return false;
 	}
+	group = snap->group;
+	generation = snap->generation;
+	pg_unlink_snapshot(snap);
+	snap->cut = true;
+	if (!snap->closed)
+		trace_dump_cut(snap);
 	raw_spin_unlock_irq(&pn->lock);
 
-	if (snap)
-		pg_sift(pn, only, generation);
-	return snap;
+	pg_sift(pn, group, generation);
+	return true;
+}
+
+/* Make room in a group that has too many leftovers. */
+static void pg_cut_for_group(struct pg_group *group)
+{
+	struct pg_net *pn = group->pn;
+
+	if (READ_ONCE(group->snapshots.n) >= READ_ONCE(pn->snapshots.n) &&
+	    pg_cut_oldest(pn, &group->snapshots, group->born))
+		return;
+	if (!pg_cut_oldest(pn, &pn->snapshots, group->born))
+		pg_cut_oldest(pn, &group->snapshots, group->born);
 }
 
 static bool pg_conn_shown(const struct pg_conn *conn)
@@ -242,31 +257,13 @@ static struct pg_group *pg_take_dead(struct pg_net *pn, struct pg_batch *batch)
 			group->n_leftovers++;
 		} else {
 			list_del(&conn->dead);
-			group->n_dead--;
 			pg_batch_add_conn(batch, conn);
 		}
 	}
 	return NULL;
 }
 
-static void pg_reap_conns(struct pg_net *pn)
-{
-	struct pg_batch batch = {};
-	struct pg_group *full;
-	bool more;
-
-	do {
-		raw_spin_lock_irq(&pn->lock);
-		full = pg_take_dead(pn, &batch);
-		more = !list_empty(&pn->dead);
-		raw_spin_unlock_irq(&pn->lock);
-		pg_batch_free(&batch);
-		if (full)
-			pg_cut_oldest(full);
-	} while (more);
-}
-
-static struct pg_snapshot *pg_take_done(struct pg_net *pn)
+static struct pg_snapshot *pg_take_done(struct pg_net *pn, bool *sift)
 {
 	struct pg_snapshot *snap;
 
@@ -274,8 +271,7 @@ static struct pg_snapshot *pg_take_done(struct pg_net *pn)
 	snap = list_first_entry_or_null(&pn->done, struct pg_snapshot, done);
 	if (snap) {
 		list_del(&snap->done);
-		if (!snap->cut)
-			list_del(&snap->link);
+		*sift = !snap->cut && !pg_unlink_snapshot(snap);
 	}
 	raw_spin_unlock_irq(&pn->lock);
 	return snap;
@@ -285,14 +281,37 @@ static struct pg_snapshot *pg_take_done(struct pg_net *pn)
 static bool pg_reap_snapshots(struct pg_net *pn)
 {
 	struct pg_snapshot *snap;
-	bool any = false;
+	bool any = false, sift;
 
-	while ((snap = pg_take_done(pn))) {
-		if (!snap->cut)
+	while ((snap = pg_take_done(pn, &sift))) {
+		if (sift)
 			pg_sift(pn, snap->group, snap->generation);
 		kfree(snap);
 		any = true;
 	}
+	return any;
+}
+
+/* Returns whether any snapshot has gone, to make room. */
+static bool pg_reap_conns(struct pg_net *pn)
+{
+	struct pg_batch batch = {};
+	struct pg_group *full;
+	bool more, any = false;
+
+	do {
+		raw_spin_lock_irq(&pn->lock);
+		full = pg_take_dead(pn, &batch);
+		more = !list_empty(&pn->dead);
+		raw_spin_unlock_irq(&pn->lock);
+		pg_batch_free(&batch);
+		if (!full)
+			continue;
+		/* Nobody is cut off for those who are done. */
+		if (!pg_reap_snapshots(pn))
+			pg_cut_for_group(full);
+		any = true;
+	} while (more);
 	return any;
 }
 
@@ -302,16 +321,17 @@ static void pg_release_group(struct pg_group *group)
 	struct pg_net *pn = group->pn;
 	struct pg_batch batch = {};
 	struct pg_conn *conn;
+	unsigned int n = 0;
 	int t;
 
 	raw_spin_lock_irq(&pn->lock);
 	for (t = 0; t < PG_TYPES; t++) {
 		list_for_each_entry(conn, &group->conns[t], link) {
-			if (!conn->sk)
-				continue;
-			pg_index_del_sk(conn);
-			pg_batch_add_sock(&batch, conn);
-			if (batch.n_socks < PG_BATCH)
+			if (conn->sk) {
+				pg_index_del_sk(conn);
+				pg_batch_add_sock(&batch, conn);
+			}
+			if (++n % PG_BATCH)
 				continue;
 			raw_spin_unlock_irq(&pn->lock);
 			pg_batch_free(&batch);
@@ -352,37 +372,75 @@ static void pg_free_group(struct pg_group *group)
 
 static void pg_free_groups(struct pg_net *pn)
 {
+	struct pg_shown_by all, groups;
 	struct pg_group *group, *prev;
-	struct pg_shown_by all;
 	bool shown;
 
 	raw_spin_lock_irq(&pn->lock);
 	pg_shown_by_init(&all, &pn->snapshots);
+	pg_shown_by_init(&groups, &pn->group_snapshots);
 	raw_spin_unlock_irq(&pn->lock);
 
 	list_for_each_entry_safe_reverse(group, prev, &pn->reaping, reap_link) {
 		raw_spin_lock_irq(&pn->lock);
-		shown = !list_empty(&group->snapshots) ||
-			pg_shown_by(&all, group->born, group->died);
+		shown = group->snapshots.n ||
+			pg_shown_by(&all, group->born, group->died) ||
+			pg_shown_by(&groups, group->born, group->died);
 		raw_spin_unlock_irq(&pn->lock);
 		if (!shown)
 			pg_free_group(group);
 	}
 }
 
-/* Deleted groups that snapshots keep count too. */
+/* Are there more deleted groups, or connections of them, than may be? */
+static bool pg_too_many_dead(struct pg_net *pn)
+{
+	bool too_many;
+
+	raw_spin_lock_irq(&pn->lock);
+	too_many = pn->n_dead_groups >
+		   max_t(u32, PG_DEAD_GROUPS_MIN, 2 * pn->peak_groups) ||
+		   pn->n_dead_conns >
+		   max_t(u32, PG_LEFTOVERS_MIN, 2 * pn->peak_conns);
+	raw_spin_unlock_irq(&pn->lock);
+	return too_many;
+}
+
+/* Let the oldest deleted group go, whoever shows it. */
 static void pg_limit_dead_groups(struct pg_net *pn)
 {
 	struct pg_group *group;
 
-	while (pn->n_dead_groups > PG_DEAD_GROUPS_MAX &&
-	       !list_empty(&pn->reaping)) {
+	while (!list_empty(&pn->reaping) && pg_too_many_dead(pn)) {
 		group = list_first_entry(&pn->reaping, struct pg_group,
 					 reap_link);
-		while (pg_cut_oldest(group))
-			;
+		if (!pg_cut_oldest(pn, &group->snapshots, group->born) &&
+		    !pg_cut_oldest(pn, &pn->snapshots, group->born))
+			pg_cut_oldest(pn, &pn->group_snapshots, group->born);
 		pg_free_groups(pn);
 	}
+}
+
+/* Returns whether any snapshot has gone. */
+static bool pg_limit_snapshots(struct pg_net *pn, struct pg_snapshots *list)
+{
+	bool any = false;
+
+	while (READ_ONCE(list->n) > PG_SNAPSHOTS_MAX)
+		any |= pg_cut_oldest(pn, list, 0);
+	return any;
+}
+
+static bool pg_limit_all_snapshots(struct pg_net *pn)
+{
+	struct pg_group *group;
+	bool any;
+
+	any = pg_limit_snapshots(pn, &pn->snapshots);
+	any |= pg_limit_snapshots(pn, &pn->group_snapshots);
+	list_for_each_entry_rcu(group, &pn->groups, link, true)
+		any |= pg_limit_snapshots(pn, &group->snapshots);
+	return any;
 }
 
 static void pg_reap(struct work_struct *work)
@@ -396,9 +454,11 @@ static void pg_reap(struct work_struct *work)
 	list_splice_init(&pn->dead_groups, &dead_groups);
 	raw_spin_unlock_irq(&pn->lock);
 
-	any = pg_reap_snapshots(pn) || !list_empty(&dead_groups);
+	any = !list_empty(&dead_groups);
+	any |= pg_reap_snapshots(pn);
+	any |= pg_limit_all_snapshots(pn);
 	/* After this no connection of these groups is on pg_net::dead. */
-	pg_reap_conns(pn);
+	any |= pg_reap_conns(pn);
 	list_for_each_entry(group, &dead_groups, reap_link)
 		pg_release_group(group);
 

@@ -23,11 +23,18 @@ static u32 pg_snapshot_count(const u32 *active, u8 type)
 	return type ? active[type - 1] : active[0] + active[1];
 }
 
+void pg_snapshots_init(struct pg_snapshots *list)
+{
+	INIT_LIST_HEAD(&list->list);
+	list->n = 0;
+}
+
 static int pg_snapshot_pin(struct pg_snapshot *snap)
 {
 	struct pg_net *pn = snap->pn;
 	struct pg_group *group = snap->group;
 	unsigned long flags;
+	bool many;
 
 	raw_spin_lock_irqsave(&pn->lock, flags);
 	if (group && group->died) {
@@ -38,9 +45,36 @@ static int pg_snapshot_pin(struct pg_snapshot *snap)
 	snap->n_groups = pn->n_groups;
 	snap->count = pg_snapshot_count(group ? group->active : pn->active,
 					snap->type);
-	list_add_tail(&snap->link, group ? &group->snapshots : &pn->snapshots);
+	list_add_tail(&snap->link, &snap->list->list);
+	many = ++snap->list->n > PG_SNAPSHOTS_MAX;
 	raw_spin_unlock_irqrestore(&pn->lock, flags);
+
+	if (many)
+		pg_reap_queue(pn);
 	return 0;
+}
+
+static struct pg_snapshot *pg_snapshot_new(struct pg_net *pn,
+					   struct pg_group *group, u8 type,
+					   struct pg_snapshots *list)
+{
+	struct pg_snapshot *snap;
+	int err;
+
+	snap = kzalloc(sizeof(*snap), GFP_KERNEL_ACCOUNT);
+	if (!snap)
+		return ERR_PTR(-ENOMEM);
+	snap->list = list;
+	snap->pn = pn;
+	snap->group = group;
+	snap->type = type;
+
+	err = pg_snapshot_pin(snap);
+	if (err) {
+		kfree(snap);
+		return ERR_PTR(err);
+	}
+	return snap;
 }
 
 /**
@@ -56,22 +90,19 @@ static int pg_snapshot_pin(struct pg_snapshot *snap)
 struct pg_snapshot *pg_snapshot_open(struct pg_net *pn, struct pg_group *group,
 				     u8 type)
 {
-	struct pg_snapshot *snap;
-	int err;
+	return pg_snapshot_new(pn, group, type,
+			       group ? &group->snapshots : &pn->snapshots);
+}
 
-	snap = kzalloc(sizeof(*snap), GFP_KERNEL_ACCOUNT);
-	if (!snap)
-		return ERR_PTR(-ENOMEM);
-	snap->pn = pn;
-	snap->group = group;
-	snap->type = type;
-
-	err = pg_snapshot_pin(snap);
-	if (err) {
-		kfree(snap);
-		return ERR_PTR(err);
-	}
-	return snap;
+/**
+ * pg_snapshot_open_groups - show the current groups, not their connections
+ * @pn: the namespace
+ *
+ * Return: a snapshot for pg_snapshot_close(), or ERR_PTR(-ENOMEM).
+ */
+struct pg_snapshot *pg_snapshot_open_groups(struct pg_net *pn)
+{
+	return pg_snapshot_new(pn, NULL, 0, &pn->group_snapshots);
 }
 
 /**
@@ -154,16 +185,21 @@ static struct pg_group *pg_shown_group(const struct pg_snapshot *snap,
 	return NULL;
 }
 
+static bool pg_shows_type(const struct pg_snapshot *snap, int t)
+{
+	return snap->list != &snap->pn->group_snapshots &&
+	       (!snap->type || snap->type == t + 1);
+}
+
 static void pg_snapshot_enter(struct pg_snapshot *snap, struct pg_group *group)
 {
+	struct list_head *head;
 	int t;
 
 	snap->walk = group;
 	for (t = 0; t < PG_TYPES; t++) {
-		struct list_head *head;
-
 		snap->next[t] = NULL;
-		if (!group || (snap->type && snap->type != t + 1))
+		if (!group || !pg_shows_type(snap, t))
 			continue;
 		head = &group->conns[t];
 		snap->next[t] = pg_shown_conn(snap, head, head);

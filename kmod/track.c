@@ -31,6 +31,7 @@ static enum pg_reason pg_end_reason(const struct sock *sk, int state)
 
 	switch (READ_ONCE(sk->sk_err)) {
 	case 0:
+	case ECONNABORTED:
 		return PG_REASON_ABORTED;
 	case ECONNRESET:
 		return PG_REASON_RESET;

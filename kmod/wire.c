@@ -169,26 +169,23 @@ static int pg_put_u64(struct sk_buff *skb, int attr, u64 value)
 	return nla_put(skb, attr, sizeof(value), &value);
 }
 
-static int pg_wire_stats(struct sk_buff *skb, const struct tcp_info *info)
+static int pg_wire_stats(struct sk_buff *skb, const struct pg_stats *stats)
 {
 	struct nlattr *nest;
 
 	nest = nla_nest_start(skb, PEERGROUP_A_CONN_STATS);
-	if (!nest)
-		return -EMSGSIZE;
-	if (nla_put_u32(skb, PEERGROUP_A_STATS_RTT, info->tcpi_rtt) ||
-	    nla_put_u32(skb, PEERGROUP_A_STATS_RTT_VAR, info->tcpi_rttvar) ||
-	    nla_put_u32(skb, PEERGROUP_A_STATS_MIN_RTT, info->tcpi_min_rtt) ||
-	    nla_put_u32(skb, PEERGROUP_A_STATS_RETRANS,
-			info->tcpi_total_retrans) ||
-	    pg_put_u64(skb, PEERGROUP_A_STATS_BYTES_SENT,
-		       info->tcpi_bytes_sent) ||
+	if (!nest ||
+	    nla_put_u32(skb, PEERGROUP_A_STATS_RTT, stats->rtt) ||
+	    nla_put_u32(skb, PEERGROUP_A_STATS_RTT_VAR, stats->rtt_var) ||
+	    nla_put_u32(skb, PEERGROUP_A_STATS_MIN_RTT, stats->min_rtt) ||
+	    nla_put_u32(skb, PEERGROUP_A_STATS_RETRANS, stats->retrans) ||
+	    pg_put_u64(skb, PEERGROUP_A_STATS_BYTES_SENT, stats->bytes_sent) ||
 	    pg_put_u64(skb, PEERGROUP_A_STATS_BYTES_ACKED,
-		       info->tcpi_bytes_acked) ||
+		       stats->bytes_acked) ||
 	    pg_put_u64(skb, PEERGROUP_A_STATS_BYTES_RETRANS,
-		       info->tcpi_bytes_retrans) ||
+		       stats->bytes_retrans) ||
 	    pg_put_u64(skb, PEERGROUP_A_STATS_BYTES_RECEIVED,
-		       info->tcpi_bytes_received))
+		       stats->bytes_received))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -198,12 +195,12 @@ static int pg_wire_stats(struct sk_buff *skb, const struct tcp_info *info)
  * pg_wire_conn - add a connection to a message
  * @skb: the message
  * @conn: the connection
- * @info: its statistics, or NULL
+ * @stats: its statistics, or NULL
  *
  * Return: 0, or -EMSGSIZE with the message as it was.
  */
 int pg_wire_conn(struct sk_buff *skb, const struct pg_conn *conn,
-		 const struct tcp_info *info)
+		 const struct pg_stats *stats)
 {
 	size_t size = pg_wire_conn_size(conn);
 	struct nlattr *nest;
@@ -220,7 +217,7 @@ int pg_wire_conn(struct sk_buff *skb, const struct pg_conn *conn,
 	if (conn->peer_id)
 		pg_store_peer_id(pos, conn);
 
-	if (info && pg_wire_stats(skb, info)) {
+	if (stats && pg_wire_stats(skb, stats)) {
 		nlmsg_trim(skb, nest);
 		return -EMSGSIZE;
 	}
