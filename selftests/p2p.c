@@ -3,7 +3,7 @@
  * The Windows Peer Grouping API on real connections.
  *
  * What it returns on a machine without the module, and when memory runs out,
- * is tested in host/.
+ * is tested in host/; dumps that are cut off, in p2p_retry.c.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -26,13 +26,8 @@
 /* A value no function hands out. */
 #define JUNK ((void *)0x5a5a5a5a5a5a5a5a)
 
-/*
- * The library's calls into the kernel pass here: dumps are counted, and
- * on_dump runs when the first part of a dump was received.
- */
+/* The library's requests pass here, to count its dumps. */
 static unsigned int dumps;
-static void (*on_dump)(void);
-static bool dumping;
 
 ssize_t sendto(int fd, const void *buf, size_t len, int flags,
 	       const struct sockaddr *to, socklen_t to_len)
@@ -40,24 +35,9 @@ ssize_t sendto(int fd, const void *buf, size_t len, int flags,
 	const struct nlmsghdr *nlh = buf;
 
 	if (to && to->sa_family == AF_NETLINK &&
-	    (nlh->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP) {
+	    (nlh->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP)
 		__atomic_fetch_add(&dumps, 1, __ATOMIC_RELAXED);
-		dumping = on_dump;
-	}
 	return syscall(SYS_sendto, fd, buf, len, flags, to, to_len);
-}
-
-ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
-{
-	ssize_t len = syscall(SYS_recvmsg, fd, msg, flags);
-	int err = errno;
-
-	if (dumping) {
-		dumping = false;
-		on_dump();
-	}
-	errno = err;
-	return len;
 }
 
 FIXTURE(p2p) {
@@ -939,94 +919,6 @@ TEST_F(p2p, groups_are_separate)
 	self->id = pg_group_from_handle(group);
 	attach(_metadata, self, pair.client, PG_TYPE_ANY, NULL);
 	EXPECT_EQ(1, active(_metadata, self, 0));
-}
-
-/*
- * Readers that are cut off
- */
-
-#define CUT_PAIRS 2200
-#define CUT_CONNS (2 * CUT_PAIRS)
-
-/* Sockets that leave the group and come back while a dump is read. */
-static struct {
-	struct pg_ctx *ctx;
-	uint32_t group;
-	struct pair pairs[CUT_PAIRS];
-	struct pg_attach socks[CUT_CONNS];
-	uint64_t ids[CUT_CONNS];
-	unsigned int times;
-	bool failed;
-} cut;
-
-static void cut_attach(void)
-{
-	unsigned int i, n;
-
-	for (i = 0; i < CUT_CONNS; i += n) {
-		n = CUT_CONNS - i;
-		if (n > PG_ATTACH_MAX)
-			n = PG_ATTACH_MAX;
-		if (pg_conn_attach(cut.ctx, cut.group, cut.socks + i, n,
-				   cut.ids + i, NULL, NULL))
-			cut.failed = true;
-	}
-}
-
-static void cut_dump(void)
-{
-	unsigned int i;
-
-	if (!cut.times)
-		return;
-	cut.times--;
-	for (i = 0; i < CUT_CONNS; i++)
-		if (pg_conn_detach(cut.ctx, cut.group, cut.ids[i], NULL))
-			cut.failed = true;
-	cut_attach();
-}
-
-static void cut_prepare(struct __test_metadata *_metadata,
-			struct _test_data_p2p *self)
-{
-	unsigned int i;
-
-	ASSERT_TRUE(allow_fds(CUT_CONNS + 100));
-	ASSERT_TRUE(pairs_open(PAIR_IPV4, cut.pairs, CUT_PAIRS));
-	for (i = 0; i < CUT_CONNS; i++) {
-		cut.socks[i].size = sizeof(cut.socks[i]);
-		cut.socks[i].fd = i % 2 ? cut.pairs[i / 2].client :
-					  cut.pairs[i / 2].server;
-	}
-	cut.ctx = self->ctx;
-	cut.group = self->id;
-	cut_attach();
-	ASSERT_FALSE(cut.failed);
-	on_dump = cut_dump;
-}
-
-TEST_F_TIMEOUT(p2p, cut_off, 300)
-{
-	cut_prepare(_metadata, self);
-
-	/* Nobody notices a dump that was cut off and repeated. */
-	dumps = 0;
-	cut.times = 1;
-	EXPECT_EQ(CUT_CONNS, active(_metadata, self, 0));
-	EXPECT_EQ(2, dumps);
-
-	dumps = 0;
-	cut.times = 100;
-	self->peer_enum = JUNK;
-	EXPECT_EQ(HRESULT_FROM_WIN32(ERROR_RETRY), enumerate(self, 0));
-	EXPECT_EQ(NULL, self->peer_enum);
-	EXPECT_EQ(8, dumps);
-
-	dumps = 0;
-	cut.times = 0;
-	EXPECT_EQ(CUT_CONNS, active(_metadata, self, 0));
-	EXPECT_EQ(1, dumps);
-	EXPECT_FALSE(cut.failed);
 }
 
 /*
