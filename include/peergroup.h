@@ -14,6 +14,9 @@
  * the module is not loaded. Nothing here prints, exits or raises a signal.
  * Output parameters are written on success only.
  *
+ * A callback must not use the context that calls it (-EBUSY). An answer of the
+ * module that makes no sense is -EPROTO, one of which a part is missing -EIO.
+ *
  * Ports are in host order. Times are ns since 1970. Every structure that a
  * caller fills begins with its own size, so that it can grow: set .size to
  * sizeof(struct ...) and zero the rest.

@@ -135,9 +135,14 @@ static int store_id(const struct pg_conn *conn, void *arg)
 }
 
 /* The reply to a full request is longer than the smallest buffer. */
-static int make_room(struct batch *batch)
+static int make_room(struct batch *batch, struct request *req)
 {
-	return ctx_grow(batch->ctx, batch->n * ID_ROOM + 1024);
+	size_t room = batch->n * ID_ROOM + 1024;
+
+	if (room <= buffer_floor())
+		return 0;
+	req->answer_room = room;
+	return ctx_grow(batch->ctx, room);
 }
 
 static int run_batch(struct batch *batch, struct request *req,
@@ -191,7 +196,7 @@ int pg_conn_attach(struct pg_ctx *ctx, uint32_t group_id,
 	err = request_init(ctx, &req, PEERGROUP_CMD_CONN_NEW, NLM_F_ACK, room);
 	if (err)
 		return err;
-	err = make_room(&batch);
+	err = make_room(&batch, &req);
 	if (err) {
 		request_drop(&req);
 		return err;

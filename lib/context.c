@@ -68,7 +68,7 @@ int ctx_grow(struct pg_ctx *ctx, size_t size)
 {
 	void *buf;
 
-	if (ctx->buf && size <= ctx->buf_size)
+	if (size <= ctx->buf_size)
 		return 0;
 
 	buf = realloc(ctx->buf, size);
@@ -78,6 +78,15 @@ int ctx_grow(struct pg_ctx *ctx, size_t size)
 	ctx->buf = buf;
 	ctx->buf_size = size;
 	return 0;
+}
+
+/*
+ * The kernel never fills less than NLMSG_GOODSIZE, which is 8192 where pages
+ * are larger than 4096.
+ */
+size_t buffer_floor(void)
+{
+	return sysconf(_SC_PAGESIZE) > BUFFER_MIN ? 2 * BUFFER_MIN : BUFFER_MIN;
 }
 
 int pg_open(struct pg_ctx **ctx)
@@ -118,15 +127,6 @@ void pg_close(struct pg_ctx *ctx)
 	free(ctx);
 }
 
-/*
- * The kernel never fills less than NLMSG_GOODSIZE, which is 8192 where pages
- * are larger than 4096.
- */
-static size_t buffer_floor(void)
-{
-	return sysconf(_SC_PAGESIZE) > BUFFER_MIN ? 2 * BUFFER_MIN : BUFFER_MIN;
-}
-
 int pg_set_buffer(struct pg_ctx *ctx, size_t size)
 {
 	void *buf;
@@ -140,8 +140,11 @@ int pg_set_buffer(struct pg_ctx *ctx, size_t size)
 		return ctx_fail(ctx, -EBUSY,
 				"the buffer is set before the first dump");
 
+	/* Messages of a dump are as long as the longest ever asked for. */
 	if (size < buffer_floor())
 		size = buffer_floor();
+	if (size < ctx->buf_seen)
+		size = ctx->buf_seen;
 	buf = realloc(ctx->buf, size);
 	if (!buf)
 		return ctx_fail(ctx, -ENOMEM, NULL);

@@ -15,8 +15,9 @@ struct pg_ctx {
 	uint32_t seq;
 	uint16_t family;	/* changes when the module is loaded anew */
 	bool busy;		/* a callback is running */
-	bool dumped;		/* the kernel has seen the buffer's size */
+	bool dumped;
 	size_t buf_size;
+	size_t buf_seen;	/* most of it that the kernel has seen */
 	void *buf;
 	uint32_t bad_offset;	/* of the refused attribute, 0 if none */
 	uint64_t netns;		/* where a pool of contexts wants it */
@@ -25,6 +26,9 @@ struct pg_ctx {
 
 /* Record why a call failed; text may be NULL. Returns err. */
 int ctx_fail(struct pg_ctx *ctx, int err, const char *text);
+
+/* The least size that every message fits but the reply to an attach. */
+size_t buffer_floor(void);
 
 /* Make room for answers that are longer than the buffer. */
 int ctx_grow(struct pg_ctx *ctx, size_t size);

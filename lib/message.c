@@ -25,6 +25,7 @@
 struct answer {
 	message_fn fn;
 	void *arg;
+	size_t room;	/* for a message */
 	uint32_t seq;
 	uint16_t type;
 	bool ended;	/* its last message was seen */
@@ -88,10 +89,14 @@ static int send_message(struct pg_ctx *ctx, const struct nlmsghdr *nlh)
 	return len < 0 ? ctx_fail(ctx, -errno, NULL) : 0;
 }
 
-/* Bytes received; 0 for a message that is none of the kernel's. */
-static ssize_t receive(struct pg_ctx *ctx, int flags)
+/*
+ * Bytes received; 0 for a message that is none of the kernel's. The kernel
+ * remembers the largest room for ever and fills it in dumps, so that offering
+ * more than a dump will have later would lose messages then.
+ */
+static ssize_t receive(struct pg_ctx *ctx, size_t room, int flags)
 {
-	struct iovec iov = { .iov_base = ctx->buf, .iov_len = ctx->buf_size };
+	struct iovec iov = { .iov_base = ctx->buf, .iov_len = room };
 	struct sockaddr_nl from = { 0 };
 	struct msghdr msg = {
 		.msg_name = &from,
@@ -101,6 +106,8 @@ static ssize_t receive(struct pg_ctx *ctx, int flags)
 	};
 	ssize_t len;
 
+	if (ctx->buf_seen < room)
+		ctx->buf_seen = room;
 	do {
 		len = recvmsg(ctx->fd, &msg, flags);
 	} while (len < 0 && errno == EINTR);
@@ -113,12 +120,12 @@ static ssize_t receive(struct pg_ctx *ctx, int flags)
 }
 
 /* Take what is left of an answer, which also ends a dump in the kernel. */
-static void drain(struct pg_ctx *ctx)
+static void drain(struct pg_ctx *ctx, size_t room)
 {
 	ssize_t len;
 
 	do {
-		len = receive(ctx, MSG_DONTWAIT);
+		len = receive(ctx, room, MSG_DONTWAIT);
 	} while (len >= 0 || len == -EMSGSIZE);
 }
 
@@ -217,7 +224,7 @@ static int receive_answer(struct pg_ctx *ctx, struct answer *answer)
 	int err = 0;
 
 	while (!err && !answer->ended) {
-		len = receive(ctx, 0);
+		len = receive(ctx, answer->room, 0);
 		if (len == -EMSGSIZE)
 			err = ctx_fail(ctx, -EIO,
 				       "a message is larger than the buffer");
@@ -227,7 +234,7 @@ static int receive_answer(struct pg_ctx *ctx, struct answer *answer)
 			err = take_messages(ctx, answer, len);
 	}
 	if (!answer->ended)
-		drain(ctx);
+		drain(ctx, answer->room);
 	return err;
 }
 
@@ -267,7 +274,9 @@ int ctx_resolve(struct pg_ctx *ctx)
 {
 	struct nl_msg *msg = nlmsg_alloc_size(REQUEST_ROOM);
 	uint16_t family = 0;
-	struct answer answer = { .fn = take_family, .arg = &family };
+	struct answer answer = {
+		.fn = take_family, .arg = &family, .room = buffer_floor(),
+	};
 	int err;
 
 	if (!msg)
@@ -309,11 +318,20 @@ static int reloaded(struct pg_ctx *ctx, struct request *req,
 	return exchange(ctx, nlh, answer);
 }
 
+static size_t answer_room(const struct pg_ctx *ctx, const struct request *req)
+{
+	if (nlmsg_hdr(req->msg)->nlmsg_flags & NLM_F_DUMP)
+		return ctx->buf_size;
+	return req->answer_room ? req->answer_room : buffer_floor();
+}
+
 int request_run(struct pg_ctx *ctx, struct request *req, message_fn fn,
 		void *arg)
 {
 	struct nlmsghdr *nlh = nlmsg_hdr(req->msg);
-	struct answer answer = { .fn = fn, .arg = arg };
+	struct answer answer = {
+		.fn = fn, .arg = arg, .room = answer_room(ctx, req),
+	};
 	int err;
 
 	err = exchange(ctx, nlh, &answer);
@@ -323,7 +341,7 @@ int request_run(struct pg_ctx *ctx, struct request *req, message_fn fn,
 	 * else is received, such as this refusal, and was drained with it.
 	 */
 	if (err == -EBUSY && answer.ended && (nlh->nlmsg_flags & NLM_F_DUMP)) {
-		drain(ctx);
+		drain(ctx, answer.room);
 		err = exchange(ctx, nlh, &answer);
 	}
 	if (err == -ENOENT && answer.ended && !answer.reasoned)

@@ -26,6 +26,7 @@ typedef int (*message_fn)(const struct nlmsghdr *nlh, void *arg);
 struct request {
 	struct nl_msg *msg;
 	bool by_id;
+	size_t answer_room;	/* for its longest message; 0: the default */
 };
 
 /*

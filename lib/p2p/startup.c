@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "../message.h"
 #include "handle.h"
 #include "hresult.h"
 #include "pool.h"
@@ -25,11 +26,24 @@ bool started(void)
 	return yes;
 }
 
+/* An idle context does not know whether the module is still there. */
+static int pool_get_fresh(struct pg_ctx **ctx)
+{
+	int err = pool_get(ctx);
+
+	if (err)
+		return err;
+	err = ctx_resolve(*ctx);
+	if (err)
+		pg_close(*ctx);
+	return err;
+}
+
 /* Users come and go one at a time, so that the last one leaves nothing. */
 static HRESULT start_locked(void)
 {
 	struct pg_ctx *ctx;
-	int err = pool_get(&ctx);
+	int err = pool_get_fresh(&ctx);
 
 	if (err == -ENODEV)
 		return HRESULT_FROM_WIN32(ERROR_SERVICE_DEPENDENCY_FAIL);

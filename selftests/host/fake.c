@@ -18,8 +18,9 @@
 /* A datagram on its way to the library. */
 struct datagram {
 	size_t len;
+	unsigned char bytes[MESSAGE_MAX];
+	size_t filled;	/* as large as the kernel has seen buffers */
 	bool truncated;
-	_Alignas(8) unsigned char bytes[MESSAGE_MAX];
 };
 
 struct fake fake;
@@ -365,7 +366,7 @@ static int group_new(const struct request *request)
 	struct fake_group *group;
 
 	if (find(request))
-		return EEXIST;
+		return -EEXIST;
 	group = fake_add(request->group_name, 0);
 	if (request->label)
 		strcpy(group->label, request->label);
@@ -386,7 +387,7 @@ static void reply_group(const struct request *request)
 	}
 	if (!group || err) {
 		fake.reason = "no such group";
-		acknowledge(request->nlh, err ? err : ENOENT);
+		acknowledge(request->nlh, err ? -err : ENOENT);
 		fake.reason = NULL;
 		return;
 	}
@@ -436,6 +437,7 @@ static struct datagram *dump_message(struct dump *dump)
 		generation++;
 	dump->datagram = start_genl(dump->nlh, NLM_F_MULTI);
 	dump->datagram->truncated = fake.truncate;
+	dump->datagram->filled = fake.buf_seen;
 	put_u64(dump->datagram, PEERGROUP_A_GENERATION, generation);
 	if (dump->messages == 1)
 		put_u32(dump->datagram, PEERGROUP_A_COUNT, dump->count);
@@ -559,6 +561,8 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *msg, int flags)
 	(void)fd;
 	(void)flags;
 	fake.buf_size = msg->msg_iov->iov_len;
+	if (fake.buf_seen < fake.buf_size)
+		fake.buf_seen = fake.buf_size;
 	if (fake.fail_receive) {
 		errno = fake.fail_receive;
 		fake.fail_receive = 0;
@@ -571,6 +575,8 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *msg, int flags)
 
 	*from = (struct sockaddr_nl){ .nl_family = AF_NETLINK };
 	msg->msg_flags = 0;
+	if (datagram->filled > fake.buf_size)
+		datagram->truncated = true;
 	if (datagram->truncated || len > msg->msg_iov->iov_len) {
 		len = len < msg->msg_iov->iov_len ? len / 2 :
 						    msg->msg_iov->iov_len;

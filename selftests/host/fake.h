@@ -46,6 +46,7 @@ extern struct fake {
 	unsigned int dumps;
 	unsigned int queued;	/* messages nobody received yet */
 	size_t buf_size;	/* of the last recvmsg() */
+	size_t buf_seen;	/* of any; messages of a dump fill it */
 	uint32_t remote_ipv4;	/* filter of the last dump */
 	uint32_t type;
 	bool has_remote_ipv6;

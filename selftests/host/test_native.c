@@ -347,6 +347,22 @@ TEST_F(native, buffer)
 	EXPECT_EQ(i, fake.buf_size);
 }
 
+TEST_F(native, buffer_no_smaller_than_seen)
+{
+	struct pg_attach socks[PG_ATTACH_MAX] = { 0 };
+	struct shown shown = { 0 };
+	size_t i;
+
+	EXPECT_EQ(4096, fake.buf_seen);
+	for (i = 0; i < PG_ATTACH_MAX; i++)
+		socks[i].size = sizeof(socks[i]);
+	EXPECT_EQ(0, pg_conn_attach(self->ctx, self->group, socks,
+				    PG_ATTACH_MAX, NULL, NULL, NULL));
+	EXPECT_EQ(0, pg_set_buffer(self->ctx, 4096));
+	EXPECT_EQ(0, dump(self, &shown));
+	EXPECT_EQ(20, shown.conns);
+}
+
 TEST_F(native, remote_filter)
 {
 	struct pg_addr addr = { .family = AF_INET6 };

@@ -208,6 +208,7 @@ TEST_F(p2p, errors_of_the_kernel)
 
 TEST_F(p2p, module_reloaded)
 {
+	PEER_VERSION_DATA version;
 	HGROUP other;
 	DWORD status;
 
@@ -231,6 +232,8 @@ TEST_F(p2p, module_reloaded)
 
 	fake.loaded = false;
 	EXPECT_EQ(E_UNEXPECTED, PeerGroupOpen(NULL, L"x", NULL, &other));
+	EXPECT_EQ((HRESULT)0x8007042c,
+		  PeerGroupStartup(PEER_GROUP_VERSION, &version));
 }
 
 TEST_F(p2p, create_limits)

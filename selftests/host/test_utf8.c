@@ -44,9 +44,9 @@ static const char *const bad[] = {
 	"\xc2",			/* cut off */
 	"\xe2\x82",
 	"\xf0\x90\x80",
-	"\xc2" "a",		/* followed by no continuation */
-	"\xe2\x82" "a",
-	"\xf0\x90\x80" "a",
+	"\xc2\x61",		/* followed by no continuation */
+	"\xe2\x82\x61",
+	"\xf0\x90\x80\x61",
 };
 
 TEST(borders_both_ways)
