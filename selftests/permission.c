@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Who may do what. */
+#include <errno.h>
+#include <linux/peergroup.h>
+#include <sys/socket.h>
+
+#include "kselftest_harness.h"
+#include "process.h"
+#include "request.h"
+#include "util.h"
+
+#define OWNER 12345
+#define OTHER 23456
+#define THIRD 34567
+
+static const char needs_owner[] =
+	"needs to be the owner of the group or CAP_NET_ADMIN";
+static const char needs_admin[] = "another owner needs CAP_NET_ADMIN";
+
+static int add_group_for(struct pg_ctx *ctx, const char *name, uid_t owner,
+			 uint32_t *id)
+{
+	const struct pg_group_spec spec = {
+		.size = sizeof(spec), .name = name,
+		.set_owner = true, .owner = owner,
+	};
+
+	return pg_group_add(ctx, &spec, id, NULL);
+}
+
+static int note_owner(const struct pg_group *group, void *arg)
+{
+	*(uid_t *)arg = group->owner;
+	return 0;
+}
+
+static uid_t owner_of(struct pg_ctx *ctx, uint32_t id)
+{
+	uid_t owner = -1;
+
+	pg_group_get(ctx, id, note_owner, &owner);
+	return owner;
+}
+
+static int count_stats(const struct pg_conn *conn, void *arg)
+{
+	if (conn->stats)
+		++*(int *)arg;
+	return 0;
+}
+
+/* Two groups of different owners, with one connection each. */
+struct scene {
+	struct pg_ctx *root;	/* context of root */
+	uint32_t group;		/* of OWNER */
+	uint32_t others;	/* of OTHER */
+	int pair[2];
+	uint64_t conn;		/* pair[0], in group */
+	uint64_t others_conn;	/* pair[1], in others */
+};
+
+static int make_scene(struct scene *scene)
+{
+	int err;
+
+	err = own_netns();
+	if (!err)
+		err = pg_open(&scene->root);
+	if (!err)
+		err = add_group_for(scene->root, "owner's", OWNER,
+				    &scene->group);
+	if (!err)
+		err = add_group_for(scene->root, "other's", OTHER,
+				    &scene->others);
+	if (!err)
+		err = tcp_pair(AF_INET, scene->pair);
+	if (!err)
+		err = attach(scene->root, scene->group, scene->pair[0],
+			     &scene->conn);
+	if (!err)
+		err = attach(scene->root, scene->others, scene->pair[1],
+			     &scene->others_conn);
+	return err;
+}
+
+FIXTURE(user) {
+	struct scene scene;
+	struct pg_ctx *ctx;	/* of the user */
+};
+
+FIXTURE_VARIANT(user) {
+	uid_t uid;
+	bool net_admin;
+	int err;		/* what he gets for acting on OWNER's group */
+	int stats;		/* connections whose statistics he sees */
+};
+
+FIXTURE_VARIANT_ADD(user, owner) { .uid = OWNER, .err = 0, .stats = 1 };
+FIXTURE_VARIANT_ADD(user, other) { .uid = OTHER, .err = -EPERM, .stats = 1 };
+FIXTURE_VARIANT_ADD(user, third) { .uid = THIRD, .err = -EPERM, .stats = 0 };
+FIXTURE_VARIANT_ADD(user, admin) {
+	.uid = THIRD, .net_admin = true, .err = 0, .stats = 2,
+};
+/* It is the capability that counts and not the name. */
+FIXTURE_VARIANT_ADD(user, powerless_root) {
+	.uid = 0, .err = -EPERM, .stats = 0,
+};
+
+FIXTURE_SETUP(user)
+{
+	ASSERT_EQ(0, make_scene(&self->scene));
+	ASSERT_EQ(0, become(variant->uid, variant->net_admin));
+	ASSERT_EQ(0, pg_open(&self->ctx));
+}
+
+FIXTURE_TEARDOWN(user)
+{
+	pg_close(self->ctx);
+	pg_close(self->scene.root);
+}
+
+TEST_F(user, reads)
+{
+	struct conn_copy copy;
+	uint32_t id;
+	uid_t last;
+
+	EXPECT_EQ(0, pg_group_find(self->ctx, "owner's", &id));
+	EXPECT_EQ(self->scene.group, id);
+	EXPECT_EQ(OWNER, owner_of(self->ctx, id));
+	EXPECT_EQ(0, pg_group_list(self->ctx, note_owner, &last, NULL));
+	EXPECT_EQ(OTHER, last);
+	EXPECT_EQ(0, get_conn(self->ctx, self->scene.conn, false, &copy));
+	EXPECT_EQ(NULL, copy.conn.stats);
+	EXPECT_EQ(2, count_conns(self->ctx, 0));
+	EXPECT_EQ(1, count_conns(self->ctx, self->scene.group));
+}
+
+TEST_F(user, gets_statistics)
+{
+	struct conn_copy copy = {};
+
+	EXPECT_EQ(variant->err, get_conn(self->ctx, self->scene.conn, true,
+					 &copy));
+	EXPECT_EQ(!variant->err, !!copy.conn.stats);
+	if (variant->err)
+		EXPECT_STREQ(needs_owner, pg_error(self->ctx));
+	EXPECT_EQ(-ENOENT, get_conn(self->ctx, 99, true, &copy));
+}
+
+TEST_F(user, dumps_statistics)
+{
+	const struct pg_filter filter = {
+		.size = sizeof(filter), .stats = true,
+	};
+	int n = 0;
+
+	EXPECT_EQ(0, pg_conn_dump(self->ctx, &filter, NULL, count_stats, &n));
+	EXPECT_EQ(variant->stats, n);
+	n = 0;
+	EXPECT_EQ(0, pg_conn_dump(self->ctx, NULL, NULL, count_stats, &n));
+	EXPECT_EQ(0, n);
+}
+
+TEST_F(user, attaches)
+{
+	uint64_t id;
+
+	EXPECT_EQ(variant->err, attach(self->ctx, self->scene.group,
+				       self->scene.pair[1], &id));
+	if (variant->err)
+		EXPECT_STREQ(needs_owner, pg_error(self->ctx));
+	EXPECT_EQ(variant->err ? 1 : 2,
+		  count_conns(self->ctx, self->scene.group));
+}
+
+TEST_F(user, detaches)
+{
+	EXPECT_EQ(variant->err, pg_conn_detach(self->ctx, 0, self->scene.conn,
+					       NULL));
+	if (variant->err)
+		EXPECT_STREQ(needs_owner, pg_error(self->ctx));
+	EXPECT_EQ(variant->err ? 1 : 0,
+		  count_conns(self->ctx, self->scene.group));
+}
+
+TEST_F(user, deletes)
+{
+	EXPECT_EQ(variant->err, pg_group_del(self->ctx, self->scene.group,
+					     NULL));
+	if (variant->err)
+		EXPECT_STREQ(needs_owner, pg_error(self->ctx));
+	EXPECT_EQ(variant->err ? 1 : -ENOENT,
+		  count_conns(self->ctx, self->scene.group));
+}
+
+TEST_F(user, creates)
+{
+	const int err = variant->net_admin ? 0 : -EPERM;
+	uint32_t id;
+
+	ASSERT_EQ(0, add_group_named(self->ctx, "mine", &id));
+	EXPECT_EQ(variant->uid, owner_of(self->ctx, id));
+	EXPECT_EQ(0, pg_group_del(self->ctx, id, NULL));
+	ASSERT_EQ(0, add_group_for(self->ctx, "also mine", variant->uid, &id));
+	EXPECT_EQ(variant->uid, owner_of(self->ctx, id));
+
+	EXPECT_EQ(err, add_group_for(self->ctx, "another's", 45678, &id));
+	if (err)
+		EXPECT_STREQ(needs_admin, pg_error(self->ctx));
+	if (!err)
+		EXPECT_EQ(45678, owner_of(self->ctx, id));
+}
+
+/* One opens the netlink socket, another sends: both must be allowed to. */
+FIXTURE(deputy) {
+	struct scene scene;
+	int fd;
+};
+
+FIXTURE_VARIANT(deputy) {
+	uid_t opener;
+	uid_t sender;
+	int acts;		/* on the group of OWNER */
+	int creates;		/* a group for himself */
+	int creates_for;	/* for somebody else */
+};
+
+#define DEPUTY(opener_, sender_, acts_, creates_, creates_for_)		\
+	FIXTURE_VARIANT_ADD(deputy, opener_##_opens_##sender_##_sends) {	\
+		.opener = opener_, .sender = sender_, .acts = acts_,	\
+		.creates = creates_, .creates_for = creates_for_,	\
+	}
+
+enum { ROOT };
+
+DEPUTY(ROOT, ROOT, 0, 0, 0);
+DEPUTY(ROOT, OWNER, 0, 0, -EPERM);
+DEPUTY(ROOT, OTHER, -EPERM, 0, -EPERM);
+DEPUTY(OWNER, ROOT, 0, -EPERM, -EPERM);
+DEPUTY(OWNER, OWNER, 0, 0, -EPERM);
+DEPUTY(OWNER, OTHER, -EPERM, -EPERM, -EPERM);
+DEPUTY(OTHER, ROOT, -EPERM, -EPERM, -EPERM);
+DEPUTY(OTHER, OWNER, -EPERM, -EPERM, -EPERM);
+DEPUTY(OTHER, OTHER, -EPERM, 0, -EPERM);
+
+/* A netlink socket that a process of this user opened and handed over. */
+static int opened_by(uid_t uid)
+{
+	int via[2], fd;
+	pid_t child;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, via))
+		return -errno;
+	child = fork();
+	if (!child)
+		_exit((uid && become(uid, false)) ||
+		      send_fd(via[1], request_open()));
+	close(via[1]);
+	fd = receive_fd(via[0]);
+	close(via[0]);
+	return reap(child) ? -EPERM : fd;
+}
+
+FIXTURE_SETUP(deputy)
+{
+	ASSERT_EQ(0, make_scene(&self->scene));
+	self->fd = opened_by(variant->opener);
+	ASSERT_LE(0, self->fd);
+	if (variant->sender)
+		ASSERT_EQ(0, become(variant->sender, false));
+}
+
+FIXTURE_TEARDOWN(deputy)
+{
+	pg_close(self->scene.root);
+}
+
+TEST_F(deputy, gets_statistics)
+{
+	struct nl_msg *msg = request_new(PEERGROUP_CMD_CONN_GET, NLM_F_ACK);
+	struct answer answer;
+
+	request_put_u64(msg, PEERGROUP_A_CONN, PEERGROUP_A_CONN_ID,
+			self->scene.conn);
+	request_put_u32(msg, 0, PEERGROUP_A_FLAGS, PEERGROUP_READ_FLAG_STATS);
+	EXPECT_EQ(variant->acts, request_send(self->fd, msg, &answer));
+	EXPECT_EQ(variant->acts ? 0 : 1, answer.stats);
+	EXPECT_STREQ(variant->acts ? needs_owner : "", answer.text);
+}
+
+TEST_F(deputy, dumps_statistics)
+{
+	struct nl_msg *msg = request_new(PEERGROUP_CMD_CONN_GET, NLM_F_DUMP);
+	struct answer answer;
+
+	request_put_u32(msg, PEERGROUP_A_GROUP, PEERGROUP_A_GROUP_ID,
+			self->scene.group);
+	request_put_u32(msg, 0, PEERGROUP_A_FLAGS, PEERGROUP_READ_FLAG_STATS);
+	EXPECT_EQ(0, request_send(self->fd, msg, &answer));
+	EXPECT_EQ(1, answer.conns);
+	EXPECT_EQ(variant->acts ? 0 : 1, answer.stats);
+}
+
+TEST_F(deputy, attaches)
+{
+	struct nl_msg *msg = request_new(PEERGROUP_CMD_CONN_NEW, NLM_F_ACK);
+	struct answer answer;
+
+	request_put_u32(msg, PEERGROUP_A_GROUP, PEERGROUP_A_GROUP_ID,
+			self->scene.group);
+	request_put_u32(msg, PEERGROUP_A_CONN, PEERGROUP_A_CONN_FD,
+			self->scene.pair[1]);
+	EXPECT_EQ(variant->acts, request_send(self->fd, msg, &answer));
+	EXPECT_STREQ(variant->acts ? needs_owner : "", answer.text);
+	EXPECT_EQ(variant->acts ? 1 : 2,
+		  count_conns(self->scene.root, self->scene.group));
+}
+
+TEST_F(deputy, detaches)
+{
+	struct nl_msg *msg = request_new(PEERGROUP_CMD_CONN_DEL, NLM_F_ACK);
+	struct answer answer;
+
+	request_put_u64(msg, PEERGROUP_A_CONN, PEERGROUP_A_CONN_ID,
+			self->scene.conn);
+	EXPECT_EQ(variant->acts, request_send(self->fd, msg, &answer));
+	EXPECT_STREQ(variant->acts ? needs_owner : "", answer.text);
+	EXPECT_EQ(!variant->acts, is_gone(self->scene.root, self->scene.conn));
+}
+
+TEST_F(deputy, deletes)
+{
+	struct nl_msg *msg = request_new(PEERGROUP_CMD_GROUP_DEL, NLM_F_ACK);
+	struct answer answer;
+
+	request_put_u32(msg, PEERGROUP_A_GROUP, PEERGROUP_A_GROUP_ID,
+			self->scene.group);
+	EXPECT_EQ(variant->acts, request_send(self->fd, msg, &answer));
+	EXPECT_STREQ(variant->acts ? needs_owner : "", answer.text);
+	EXPECT_EQ(!variant->acts, is_gone(self->scene.root, self->scene.conn));
+}
+
+static struct nl_msg *request_group(const char *name, uid_t owner)
+{
+	struct nl_msg *msg = request_new(PEERGROUP_CMD_GROUP_NEW, NLM_F_ACK);
+	struct nlattr *nest;
+
+	nest = nla_nest_start(msg, NLA_F_NESTED | PEERGROUP_A_GROUP);
+	nla_put_string(msg, PEERGROUP_A_GROUP_NAME, name);
+	if (owner != (uid_t)-1)
+		nla_put_u32(msg, PEERGROUP_A_GROUP_OWNER, owner);
+	nla_nest_end(msg, nest);
+	return msg;
+}
+
+TEST_F(deputy, creates)
+{
+	struct answer answer;
+
+	EXPECT_EQ(variant->creates,
+		  request_send(self->fd, request_group("mine", -1), &answer));
+	EXPECT_STREQ(variant->creates ? needs_admin : "", answer.text);
+	if (!variant->creates)
+		EXPECT_EQ(variant->sender,
+			  owner_of(self->scene.root, answer.group_id));
+	EXPECT_EQ(variant->creates_for,
+		  request_send(self->fd, request_group("his", THIRD),
+			       &answer));
+	EXPECT_STREQ(variant->creates_for ? needs_admin : "", answer.text);
+}
+
+TEST_HARNESS_MAIN
