@@ -9,20 +9,23 @@
 #include "request.h"
 #include "util.h"
 
-#define OWNER 12345
-#define OTHER 23456
-#define THIRD 34567
+enum user { ROOT, OWNER, OTHER, THIRD, FOURTH };
 
 static const char needs_owner[] =
 	"needs to be the owner of the group or CAP_NET_ADMIN";
 static const char needs_admin[] = "another owner needs CAP_NET_ADMIN";
 
-static int add_group_for(struct pg_ctx *ctx, const char *name, uid_t owner,
-			 uint32_t *id)
+static uid_t uid_of(enum user user)
+{
+	return user ? own_users() + user : 0;
+}
+
+static int add_group_for(struct pg_ctx *ctx, const char *name,
+			 enum user owner, uint32_t *id)
 {
 	const struct pg_group_spec spec = {
 		.size = sizeof(spec), .name = name,
-		.set_owner = true, .owner = owner,
+		.set_owner = true, .owner = uid_of(owner),
 	};
 
 	return pg_group_add(ctx, &spec, id, NULL);
@@ -89,27 +92,27 @@ FIXTURE(user) {
 };
 
 FIXTURE_VARIANT(user) {
-	uid_t uid;
+	enum user user;
 	bool net_admin;
 	int err;		/* what he gets for acting on OWNER's group */
 	int stats;		/* connections whose statistics he sees */
 };
 
-FIXTURE_VARIANT_ADD(user, owner) { .uid = OWNER, .err = 0, .stats = 1 };
-FIXTURE_VARIANT_ADD(user, other) { .uid = OTHER, .err = -EPERM, .stats = 1 };
-FIXTURE_VARIANT_ADD(user, third) { .uid = THIRD, .err = -EPERM, .stats = 0 };
+FIXTURE_VARIANT_ADD(user, owner) { .user = OWNER, .err = 0, .stats = 1 };
+FIXTURE_VARIANT_ADD(user, other) { .user = OTHER, .err = -EPERM, .stats = 1 };
+FIXTURE_VARIANT_ADD(user, third) { .user = THIRD, .err = -EPERM, .stats = 0 };
 FIXTURE_VARIANT_ADD(user, admin) {
-	.uid = THIRD, .net_admin = true, .err = 0, .stats = 2,
+	.user = THIRD, .net_admin = true, .err = 0, .stats = 2,
 };
 /* It is the capability that counts and not the name. */
 FIXTURE_VARIANT_ADD(user, powerless_root) {
-	.uid = 0, .err = -EPERM, .stats = 0,
+	.user = ROOT, .err = -EPERM, .stats = 0,
 };
 
 FIXTURE_SETUP(user)
 {
 	ASSERT_EQ(0, make_scene(&self->scene));
-	ASSERT_EQ(0, become(variant->uid, variant->net_admin));
+	ASSERT_EQ(0, become(uid_of(variant->user), variant->net_admin));
 	ASSERT_EQ(0, pg_open(&self->ctx));
 }
 
@@ -127,9 +130,9 @@ TEST_F(user, reads)
 
 	EXPECT_EQ(0, pg_group_find(self->ctx, "owner's", &id));
 	EXPECT_EQ(self->scene.group, id);
-	EXPECT_EQ(OWNER, owner_of(self->ctx, id));
+	EXPECT_EQ(uid_of(OWNER), owner_of(self->ctx, id));
 	EXPECT_EQ(0, pg_group_list(self->ctx, note_owner, &last, NULL));
-	EXPECT_EQ(OTHER, last);
+	EXPECT_EQ(uid_of(OTHER), last);
 	EXPECT_EQ(0, get_conn(self->ctx, self->scene.conn, false, &copy));
 	EXPECT_EQ(NULL, copy.conn.stats);
 	EXPECT_EQ(2, count_conns(self->ctx, 0));
@@ -200,16 +203,17 @@ TEST_F(user, creates)
 	uint32_t id;
 
 	ASSERT_EQ(0, add_group_named(self->ctx, "mine", &id));
-	EXPECT_EQ(variant->uid, owner_of(self->ctx, id));
+	EXPECT_EQ(uid_of(variant->user), owner_of(self->ctx, id));
 	EXPECT_EQ(0, pg_group_del(self->ctx, id, NULL));
-	ASSERT_EQ(0, add_group_for(self->ctx, "also mine", variant->uid, &id));
-	EXPECT_EQ(variant->uid, owner_of(self->ctx, id));
+	ASSERT_EQ(0, add_group_for(self->ctx, "also mine", variant->user,
+				   &id));
+	EXPECT_EQ(uid_of(variant->user), owner_of(self->ctx, id));
 
-	EXPECT_EQ(err, add_group_for(self->ctx, "another's", 45678, &id));
+	EXPECT_EQ(err, add_group_for(self->ctx, "another's", FOURTH, &id));
 	if (err)
 		EXPECT_STREQ(needs_admin, pg_error(self->ctx));
 	if (!err)
-		EXPECT_EQ(45678, owner_of(self->ctx, id));
+		EXPECT_EQ(uid_of(FOURTH), owner_of(self->ctx, id));
 }
 
 /* One opens the netlink socket, another sends: both must be allowed to. */
@@ -219,8 +223,8 @@ FIXTURE(deputy) {
 };
 
 FIXTURE_VARIANT(deputy) {
-	uid_t opener;
-	uid_t sender;
+	enum user opener;
+	enum user sender;
 	int acts;		/* on the group of OWNER */
 	int creates;		/* a group for himself */
 	int creates_for;	/* for somebody else */
@@ -231,8 +235,6 @@ FIXTURE_VARIANT(deputy) {
 		.opener = opener_, .sender = sender_, .acts = acts_,	\
 		.creates = creates_, .creates_for = creates_for_,	\
 	}
-
-enum { ROOT };
 
 DEPUTY(ROOT, ROOT, 0, 0, 0);
 DEPUTY(ROOT, OWNER, 0, 0, -EPERM);
@@ -245,7 +247,7 @@ DEPUTY(OTHER, OWNER, -EPERM, -EPERM, -EPERM);
 DEPUTY(OTHER, OTHER, -EPERM, 0, -EPERM);
 
 /* A netlink socket that a process of this user opened and handed over. */
-static int opened_by(uid_t uid)
+static int opened_by(enum user user)
 {
 	int via[2], fd;
 	pid_t child;
@@ -254,7 +256,7 @@ static int opened_by(uid_t uid)
 		return -errno;
 	child = fork();
 	if (!child)
-		_exit((uid && become(uid, false)) ||
+		_exit((user && become(uid_of(user), false)) ||
 		      send_fd(via[1], request_open()));
 	close(via[1]);
 	fd = receive_fd(via[0]);
@@ -268,7 +270,7 @@ FIXTURE_SETUP(deputy)
 	self->fd = opened_by(variant->opener);
 	ASSERT_LE(0, self->fd);
 	if (variant->sender)
-		ASSERT_EQ(0, become(variant->sender, false));
+		ASSERT_EQ(0, become(uid_of(variant->sender), false));
 }
 
 FIXTURE_TEARDOWN(deputy)
@@ -362,10 +364,10 @@ TEST_F(deputy, creates)
 		  request_send(self->fd, request_group("mine", -1), &answer));
 	EXPECT_STREQ(variant->creates ? needs_admin : "", answer.text);
 	if (!variant->creates)
-		EXPECT_EQ(variant->sender,
+		EXPECT_EQ(uid_of(variant->sender),
 			  owner_of(self->scene.root, answer.group_id));
 	EXPECT_EQ(variant->creates_for,
-		  request_send(self->fd, request_group("his", THIRD),
+		  request_send(self->fd, request_group("his", uid_of(THIRD)),
 			       &answer));
 	EXPECT_STREQ(variant->creates_for ? needs_admin : "", answer.text);
 }

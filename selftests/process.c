@@ -17,6 +17,15 @@
 #include "process.h"
 #include "util.h"
 
+uid_t own_users(void)
+{
+	static uid_t first;
+
+	if (!first)
+		first = 200000 + 8 * getpid();
+	return first;
+}
+
 static int limit_capabilities(bool net_admin)
 {
 	struct __user_cap_header_struct header = {

@@ -10,6 +10,12 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/*
+ * The first of eight users that no other test has: the groups of a namespace
+ * count for their owners until it is gone, which takes its time.
+ */
+uid_t own_users(void);
+
 /* For good; the only capability left is CAP_NET_ADMIN, if asked for. */
 int become(uid_t uid, bool net_admin);
 

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A socket that its owner keeps locked for as long as he likes: whoever
+ * attaches it is told so, soon, and nobody else waits.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "kselftest_harness.h"
+#include "util.h"
+
+FIXTURE(busy) {
+	struct pg_ctx *ctx;
+	uint32_t group;
+	int pair[2];
+	int faults;
+	void *page;
+	size_t page_size;
+	pthread_t sender;
+};
+
+/* A page that nothing is in until the test gives it something. */
+static int make_page(FIXTURE_DATA(busy) *self)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = {
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+
+	self->page_size = sysconf(_SC_PAGESIZE);
+	self->page = mmap(NULL, self->page_size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	range.range.start = (uintptr_t)self->page;
+	range.range.len = self->page_size;
+	self->faults = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (self->faults < 0 || ioctl(self->faults, UFFDIO_API, &api) ||
+	    ioctl(self->faults, UFFDIO_REGISTER, &range))
+		return -errno;
+	return 0;
+}
+
+static void *send_page(void *arg)
+{
+	FIXTURE_DATA(busy) *self = arg;
+
+	return (void *)send(self->pair[0], self->page, self->page_size, 0);
+}
+
+/* Stuck in the middle of a call, with the socket locked. */
+static bool is_stuck(FIXTURE_DATA(busy) *self)
+{
+	struct pollfd fault = { .fd = self->faults, .events = POLLIN };
+
+	return poll(&fault, 1, SOON) == 1;
+}
+
+static ssize_t let_go(FIXTURE_DATA(busy) *self)
+{
+	struct uffdio_zeropage zero = {
+		.range.start = (uintptr_t)self->page,
+		.range.len = self->page_size,
+	};
+	void *sent;
+
+	if (ioctl(self->faults, UFFDIO_ZEROPAGE, &zero))
+		return -errno;
+	pthread_join(self->sender, &sent);
+	return (ssize_t)sent;
+}
+
+FIXTURE_SETUP(busy)
+{
+	ASSERT_EQ(0, own_netns());
+	ASSERT_EQ(0, pg_open(&self->ctx));
+	ASSERT_EQ(0, add_group(self->ctx, &self->group));
+	ASSERT_EQ(0, tcp_pair(AF_INET, self->pair));
+	if (make_page(self))
+		SKIP(return, "this kernel has no userfaultfd");
+	ASSERT_EQ(0, pthread_create(&self->sender, NULL, send_page, self));
+	ASSERT_TRUE(is_stuck(self));
+}
+
+FIXTURE_TEARDOWN(busy)
+{
+	pg_close(self->ctx);
+}
+
+TEST_F(busy, told_soon)
+{
+	struct pg_attach socks[2];
+	uint64_t before, id;
+	size_t failed = 7;
+
+	socks[0] = attach_spec(self->pair[1]);
+	socks[1] = attach_spec(self->pair[0]);
+	before = now_ms();
+	EXPECT_EQ(-EBUSY, pg_conn_attach(self->ctx, self->group, socks, 2,
+					 NULL, NULL, &failed));
+	EXPECT_GT(10000, now_ms() - before);
+	EXPECT_EQ(1, failed);
+	EXPECT_STREQ("socket is in use by another call", pg_error(self->ctx));
+	EXPECT_EQ(0, count_conns(self->ctx, self->group));
+
+	ASSERT_EQ((ssize_t)self->page_size, let_go(self));
+	EXPECT_EQ(0, attach(self->ctx, self->group, self->pair[0], &id));
+}
+
+static void *attach_it(void *arg)
+{
+	FIXTURE_DATA(busy) *self = arg;
+	struct pg_ctx *ctx;
+	intptr_t err;
+	uint64_t id;
+
+	err = pg_open(&ctx);
+	if (!err)
+		err = attach(ctx, self->group, self->pair[0], &id);
+	pg_close(ctx);
+	return (void *)err;
+}
+
+/* A socket that is let go in time is attached as if nothing had been. */
+TEST_F(busy, let_go_in_time)
+{
+	pthread_t attacher;
+	void *result;
+
+	ASSERT_EQ(0, pthread_create(&attacher, NULL, attach_it, self));
+	ASSERT_EQ((ssize_t)self->page_size, let_go(self));
+	ASSERT_EQ(0, pthread_join(attacher, &result));
+	EXPECT_EQ(NULL, result);
+	EXPECT_EQ(1, count_conns(self->ctx, self->group));
+}
+
+/* Nobody else waits, for this socket or for any. */
+TEST_F(busy, others_go_on)
+{
+	pthread_t attacher;
+	void *result;
+	uint64_t id;
+
+	ASSERT_EQ(0, pthread_create(&attacher, NULL, attach_it, self));
+	ASSERT_EQ(0, attach(self->ctx, self->group, self->pair[1], &id));
+	EXPECT_TRUE(is_active(self->ctx, id));
+	EXPECT_EQ(0, pg_conn_detach(self->ctx, 0, id, NULL));
+	ASSERT_EQ((ssize_t)self->page_size, let_go(self));
+	ASSERT_EQ(0, pthread_join(attacher, &result));
+}
+
+TEST_HARNESS_MAIN
