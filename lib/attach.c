@@ -12,9 +12,11 @@
 #include "parse.h"
 #include "reader.h"
 
-/* Attributes of one socket in a request, and of one id in the reply. */
+/* Attributes of one socket in a request. */
 #define SOCKET_ROOM 64
-#define ID_ROOM 16
+
+/* One connection in the reply: id, group, and whatever may come to that. */
+#define CONN_ROOM 64
 
 /* The sockets of one call; elements may be larger than this version knows. */
 struct batch {
@@ -137,7 +139,7 @@ static int store_id(const struct pg_conn *conn, void *arg)
 /* The reply to a full request is longer than the smallest buffer. */
 static int make_room(struct batch *batch, struct request *req)
 {
-	size_t room = batch->n * ID_ROOM + 1024;
+	size_t room = batch->n * CONN_ROOM + 1024;
 
 	if (room <= buffer_floor())
 		return 0;

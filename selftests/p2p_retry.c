@@ -75,8 +75,11 @@ ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 
 static void expect(bool good)
 {
-	if (!good)
-		test.failed = true;
+	if (good)
+		return;
+	if (!test.failed)
+		ksft_print_msg("%s\n", pg_error(test.ctx));
+	test.failed = true;
 }
 
 static void attach(unsigned int n)

@@ -409,6 +409,8 @@ static void reply_conns(const struct request *request)
 	for (i = 0; !fake.no_ids && i < request->socks; i++) {
 		where = nest(datagram, PEERGROUP_A_CONN);
 		put_u64(datagram, PEERGROUP_A_CONN_ID, fake_conn_id(i));
+		put_u32(datagram, PEERGROUP_A_CONN_GROUP_ID,
+			request->group_id);
 		nest_end(datagram, where);
 	}
 	acknowledge(request->nlh, 0);

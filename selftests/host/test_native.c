@@ -336,7 +336,7 @@ TEST_F(native, buffer)
 	/* The reply does not fit, and the kernel remembers larger buffers. */
 	for (i = 0; i < PG_ATTACH_MAX; i++)
 		socks[i].size = sizeof(socks[i]);
-	EXPECT_EQ(0, pg_conn_attach(self->ctx, self->group, socks, 100, NULL,
+	EXPECT_EQ(0, pg_conn_attach(self->ctx, self->group, socks, 40, NULL,
 				    NULL, NULL));
 	EXPECT_EQ(4096, fake.buf_size);
 	EXPECT_EQ(0, pg_conn_attach(self->ctx, self->group, socks,
