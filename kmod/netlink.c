@@ -555,10 +555,14 @@ static int pg_check_attacher(const struct sk_buff *skb,
 			     struct netlink_ext_ack *extack)
 {
 	struct pg_actor actor;
+	int err;
 
+	err = pg_check_owner(skb, group, extack);
+	if (err)
+		return err;
 	pg_actor_init(&actor, skb, group->pn->net->user_ns);
 	if (pg_actor_is_one(&actor))
-		return pg_check_owner(skb, group, extack);
+		return 0;
 	NL_SET_ERR_MSG(extack,
 		       "netlink socket was opened by another user");
 	return -EPERM;

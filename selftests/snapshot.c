@@ -6,20 +6,14 @@
  */
 
 #define _GNU_SOURCE
-#include <errno.h>
-#include <limits.h>
 #include <p2p.h>
 #include <peergroup.h>
-#include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -55,8 +49,10 @@ static void slot_fill(struct pg_ctx *ctx, uint32_t group, int listener,
 	struct pg_attach socks[2] = {};
 	unsigned int i;
 
-	if (tcp_pair_on(listener, slot->socks))
+	slot->socks[0] = tcp_connect(listener);
+	if (slot->socks[0] < 0)
 		return;
+	slot->socks[1] = tcp_accept(listener);
 	slot->n = 1 + below(seed, 2);
 	for (i = 0; i < slot->n; i++) {
 		socks[i].size = sizeof(socks[i]);
@@ -70,7 +66,6 @@ static void slot_fill(struct pg_ctx *ctx, uint32_t group, int listener,
 static void slot_empty(struct pg_ctx *ctx, struct slot *slot,
 		       unsigned int *seed)
 {
-	struct linger reset = { .l_onoff = 1 };
 	unsigned int first = below(seed, 2);
 
 	switch (below(seed, 5)) {
@@ -85,8 +80,7 @@ static void slot_empty(struct pg_ctx *ctx, struct slot *slot,
 		break;
 	default:
 		/* Mostly resets, or the ports would be used up by TIME_WAIT. */
-		setsockopt(slot->socks[first], SOL_SOCKET, SO_LINGER, &reset,
-			   sizeof(reset));
+		reset_on_close(slot->socks[first]);
 	}
 	close(slot->socks[first]);
 	close(slot->socks[!first]);
@@ -141,8 +135,7 @@ FIXTURE_SETUP(churn)
 	struct pg_group_spec spec = { .size = sizeof(spec), .name = "churn" };
 	PEER_VERSION_DATA version;
 
-	ASSERT_EQ(0, unshare(CLONE_NEWNET));
-	ASSERT_EQ(0, netns_setup());
+	ASSERT_EQ(0, own_netns());
 	ASSERT_EQ(0, tracing_start(&self->tracing));
 	ASSERT_EQ(0, pg_open(&self->ctx));
 	ASSERT_EQ(0, pg_group_add(self->ctx, &spec, &self->group, NULL));
@@ -247,15 +240,15 @@ TEST_F_TIMEOUT(churn, exact, 600)
 	TH_LOG("%u enumerations, %lu connections shown, %lu changes",
 	       ENUMERATIONS, total,
 	       (unsigned long)self->tracing.last_generation);
-	EXPECT_EQ(0, self->tracing.lost);
-	EXPECT_EQ(0, self->tracing.holes);
-	EXPECT_EQ(0, self->tracing.cut);
+	EXPECT_EQ(0UL, self->tracing.lost);
+	EXPECT_EQ(0UL, self->tracing.holes);
+	EXPECT_EQ(0UL, self->tracing.cut);
 	EXPECT_LT(self->shown[0].generation,
 		  self->shown[ENUMERATIONS - 1].generation);
-	EXPECT_LT(100 * ENUMERATIONS, total);
+	EXPECT_LT(100UL * ENUMERATIONS, total);
 	EXPECT_LE(self->shown[ENUMERATIONS - 1].generation,
 		  self->tracing.last_generation);
-	EXPECT_EQ(0, differences(&self->tracing, self->shown, ENUMERATIONS));
+	EXPECT_EQ(0U, differences(&self->tracing, self->shown, ENUMERATIONS));
 }
 
 TEST_HARNESS_MAIN
