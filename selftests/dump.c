@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -92,16 +91,9 @@ FIXTURE(dump)
 	size_t n;
 };
 
-static void set_nofile(void)
-{
-	struct rlimit limit = { 2 * CONNS_MAX, 2 * CONNS_MAX };
-
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 FIXTURE_SETUP(dump)
 {
-	set_nofile();
+	ASSERT_EQ(0, allow_fds(CONNS_MAX));
 	ASSERT_EQ(0, own_netns());
 	ASSERT_EQ(0, pg_open(&self->ctx));
 	ASSERT_EQ(0, add_group(self->ctx, &self->group));
@@ -158,7 +150,7 @@ FIXTURE_VARIANT_ADD(size, many) { .conns = 50000 };
 
 FIXTURE_SETUP(size)
 {
-	set_nofile();
+	ASSERT_EQ(0, allow_fds(CONNS_MAX));
 	ASSERT_EQ(0, own_netns());
 	ASSERT_EQ(0, pg_open(&self->dump.ctx));
 	ASSERT_EQ(0, add_group(self->dump.ctx, &self->dump.group));

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -76,12 +75,11 @@ static size_t batch(size_t first)
 
 FIXTURE_SETUP(memory)
 {
-	struct rlimit limit = { 2 * CONNS, 2 * CONNS };
 	size_t i;
 
 	if (!slab_bytes("pg_conn"))
 		SKIP(return, "no slab cache of its own: boot with slab_nomerge");
-	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	ASSERT_EQ(0, allow_fds(CONNS));
 	ASSERT_EQ(0, own_netns());
 	ASSERT_EQ(0, pg_open(&self->ctx));
 	ASSERT_EQ(0, add_group(self->ctx, &self->group));

@@ -16,13 +16,12 @@
 
 #define TRACEFS	"/sys/kernel/tracing"
 
-static int write_file(const struct tracing *tracing, const char *name,
-		      const char *text)
+static int write_file(const char *dir, const char *name, const char *text)
 {
 	char path[PATH_MAX + 64];
 	int fd, err = 0;
 
-	snprintf(path, sizeof(path), "%s/%s", tracing->dir, name);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	fd = open(path, O_WRONLY | O_TRUNC);
 	if (fd < 0)
 		return -errno;
@@ -140,11 +139,18 @@ int tracing_start(struct tracing *tracing)
 	tracing->netns = own_netns();
 	snprintf(tracing->dir, sizeof(tracing->dir),
 		 TRACEFS "/instances/peergroup-%d", getpid());
+	/*
+	 * Names of processes are not needed, and recording them patches the
+	 * scheduler's code, over which an emulated processor may trip.
+	 */
+	err = write_file(TRACEFS, "options/record-cmd", "0");
+	if (err)
+		return err;
 	if (mkdir(tracing->dir, 0700) && errno != EEXIST)
 		return -errno;
-	err = write_file(tracing, "buffer_size_kb", "65536");
+	err = write_file(tracing->dir, "buffer_size_kb", "65536");
 	if (!err)
-		err = write_file(tracing, "events/peergroup/enable", "1");
+		err = write_file(tracing->dir, "events/peergroup/enable", "1");
 	if (err)
 		return err;
 
@@ -191,7 +197,7 @@ int tracing_read(struct tracing *tracing)
 	uint64_t generation;
 	int err;
 
-	err = write_file(tracing, "events/peergroup/enable", "0");
+	err = write_file(tracing->dir, "events/peergroup/enable", "0");
 	__atomic_store_n(&tracing->stop, true, __ATOMIC_RELEASE);
 	pthread_join(tracing->reader, NULL);
 	close(tracing->pipe);
@@ -210,4 +216,5 @@ void tracing_stop(struct tracing *tracing)
 {
 	free(tracing->changes);
 	rmdir(tracing->dir);
+	write_file(TRACEFS, "options/record-cmd", "1");
 }

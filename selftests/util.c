@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -173,6 +174,13 @@ int tcp_pairs(int family, int *fds, size_t n)
 int tcp_pair(int family, int fds[2])
 {
 	return tcp_pairs(family, fds, 2);
+}
+
+int allow_fds(size_t n)
+{
+	struct rlimit limit = { n + 1024, n + 1024 };
+
+	return setrlimit(RLIMIT_NOFILE, &limit) ? -errno : 0;
 }
 
 void close_all(const int *fds, size_t n)

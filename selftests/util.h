@@ -50,6 +50,8 @@ int tcp_pair(int family, int fds[2]);
 /* Both ends of n / 2 connections. */
 int tcp_pairs(int family, int *fds, size_t n);
 void close_all(const int *fds, size_t n);
+/* That many more descriptors than usual. */
+int allow_fds(size_t n);
 int set_option(int fd, int level, int option, int value);
 
 /* The bytes written at one end arrive at the other, in both directions. */

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Unloading: possible at any time, an open dump aside; the sockets live on,
+ * and who used the module goes on when it is back.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <p2p.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "util.h"
+
+#define CONNS	4000
+#define LOADS	20
+#define TRACEFS	"/sys/kernel/tracing/instances/"
+
+static int unload(void)
+{
+	return syscall(SYS_delete_module, "peergroup", O_NONBLOCK) ? -errno : 0;
+}
+
+/* The module built beside this program, else the one that is installed. */
+static int load(void)
+{
+	char self[PATH_MAX];
+	ssize_t len;
+
+	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (len < 0)
+		return -errno;
+	self[len] = '\0';
+	return run("insmod \"$(dirname %s)/../kmod/$(uname -r)/peergroup.ko\" 2>/dev/null || modprobe peergroup",
+		   self);
+}
+
+FIXTURE(unload)
+{
+	struct pg_ctx *ctx;
+	uint32_t group;
+	int fds[CONNS];
+	size_t n;
+	pid_t churner;
+};
+
+FIXTURE_SETUP(unload)
+{
+	ASSERT_EQ(0, allow_fds(CONNS));
+	ASSERT_EQ(0, own_netns());
+	ASSERT_EQ(0, pg_open(&self->ctx));
+	ASSERT_EQ(0, add_group(self->ctx, &self->group));
+}
+
+FIXTURE_TEARDOWN(unload)
+{
+	if (self->churner) {
+		kill(self->churner, SIGKILL);
+		waitpid(self->churner, NULL, 0);
+	}
+	close_all(self->fds, self->n);
+	pg_close(self->ctx);
+	if (access(PARAMETERS, F_OK))
+		load();
+}
+
+static int fill(FIXTURE_DATA(unload) *self, size_t n)
+{
+	size_t i;
+	int err;
+
+	err = tcp_pairs(AF_INET6, self->fds, n);
+	if (err)
+		return err;
+	self->n = n;
+	for (i = 0; i < n && !err; i++)
+		err = attach(self->ctx, self->group, self->fds[i], NULL);
+	return err;
+}
+
+static bool all_flow(FIXTURE_DATA(unload) *self)
+{
+	size_t i;
+
+	for (i = 0; i < self->n; i += 2)
+		if (!data_flows(self->fds[i], self->fds[i + 1]))
+			return false;
+	return true;
+}
+
+TEST_F_TIMEOUT(unload, with_live_connections, 120)
+{
+	ASSERT_EQ(0, fill(self, CONNS));
+	EXPECT_EQ(0, unload());
+	EXPECT_TRUE(all_flow(self));
+	EXPECT_EQ(0, load());
+	/* Nothing is left of what was, and all begins anew. */
+	EXPECT_EQ(0, count_conns(self->ctx, 0));
+	EXPECT_EQ(0, add_group(self->ctx, &self->group));
+	EXPECT_EQ(0, attach(self->ctx, self->group, self->fds[0], NULL));
+	EXPECT_EQ(1, count_conns(self->ctx, self->group));
+	EXPECT_EQ(0, unload());
+	EXPECT_TRUE(all_flow(self));
+}
+
+static int unload_in_dump(const struct pg_conn *conn, void *arg)
+{
+	(void)conn;
+	*(int *)arg = unload();
+	return -ECANCELED;
+}
+
+TEST_F(unload, not_in_an_open_dump)
+{
+	struct pg_filter filter = { .size = sizeof(filter) };
+	int err = 0;
+
+	ASSERT_EQ(0, fill(self, 1000));
+	EXPECT_EQ(-ECANCELED, pg_conn_dump(self->ctx, &filter, NULL,
+					   unload_in_dump, &err));
+	EXPECT_EQ(-EWOULDBLOCK, err);
+	EXPECT_EQ(1000, count_conns(self->ctx, self->group));
+	EXPECT_EQ(0, unload());
+}
+
+static void hold_dump(int ready)
+{
+	struct pg_filter filter = { .size = sizeof(filter) };
+	struct pg_ctx *ctx;
+	int err;
+
+	if (!pg_open(&ctx) && write(ready, "", 1) == 1)
+		pg_conn_dump(ctx, &filter, NULL, unload_in_dump, &err);
+	pause();
+}
+
+/* A context that is merely open does not hold the module, nor does its end. */
+TEST_F(unload, with_idle_contexts_of_others)
+{
+	int ready[2];
+	char c;
+
+	ASSERT_EQ(0, pipe(ready));
+	self->churner = fork();
+	if (!self->churner)
+		hold_dump(ready[1]);
+	ASSERT_EQ(1, read(ready[0], &c, 1));
+	EXPECT_TRUE(wait_until(!unload(), SOON));
+}
+
+static void churn(void)
+{
+	struct pg_ctx *ctx = NULL;
+	uint32_t group = 0;
+	int pair[2];
+
+	signal(SIGPIPE, SIG_IGN);
+	for (;;) {
+		if (!ctx && pg_open(&ctx))
+			ctx = NULL;
+		if (tcp_pair(AF_INET, pair))
+			_exit(1);
+		if (ctx && attach(ctx, group, pair[0], NULL))
+			add_group(ctx, &group);
+		reset_on_close(pair[0]);
+		close_all(pair, 2);
+	}
+}
+
+/*
+ * The first two users of a tracepoint have the kernel patch the code it is in.
+ * That is no matter of ours, and an emulated processor may trip over it while
+ * another one runs that code: let there be two others all the time.
+ */
+static int others_on_tracepoint(int on)
+{
+	int err = 0, i;
+
+	for (i = 0; i < 2 && !err; i++)
+		err = run(on ? "mkdir -p " TRACEFS "unload-%d && cd " TRACEFS
+			       "unload-%d && echo 0 > tracing_on && echo 1 > events/sock/inet_sock_set_state/enable" :
+			       "cd " TRACEFS "unload-%d && echo 0 > events/sock/inet_sock_set_state/enable && rmdir " TRACEFS "unload-%d",
+			  i, i);
+	return err;
+}
+
+/* Requests, transitions and the worker are under way all the time. */
+TEST_F_TIMEOUT(unload, under_way, 300)
+{
+	unsigned int i;
+
+	ASSERT_EQ(0, others_on_tracepoint(1));
+	self->churner = fork();
+	if (!self->churner)
+		churn();
+	for (i = 0; i < LOADS; i++) {
+		usleep(20000);
+		ASSERT_TRUE(wait_until(!unload(), SOON));
+		usleep(5000);
+		ASSERT_EQ(0, load());
+	}
+	EXPECT_EQ(0, waitpid(self->churner, NULL, WNOHANG));
+	kill(self->churner, SIGKILL);
+	waitpid(self->churner, NULL, 0);
+	self->churner = 0;
+	EXPECT_EQ(0, others_on_tracepoint(0));
+}
+
+TEST_F(unload, seen_through_p2p)
+{
+	PEER_VERSION_DATA version;
+	HPEERENUM peer_enum;
+	HGROUP group;
+
+	ASSERT_EQ(0, add_group_named(self->ctx, "unload", &self->group));
+	ASSERT_EQ(S_OK, PeerGroupStartup(PEER_GROUP_VERSION, &version));
+	ASSERT_EQ(S_OK, PeerGroupOpen(NULL, L"unload", NULL, &group));
+	ASSERT_EQ(0, unload());
+	EXPECT_EQ((HRESULT)0x8007042C,
+		  PeerGroupStartup(PEER_GROUP_VERSION, &version));
+	EXPECT_EQ(E_UNEXPECTED, PeerGroupEnumConnections(group, 0, &peer_enum));
+	EXPECT_EQ(NULL, peer_enum);
+
+	ASSERT_EQ(0, load());
+	EXPECT_EQ(PEER_E_INVALID_GROUP,
+		  PeerGroupEnumConnections(group, 0, &peer_enum));
+	ASSERT_EQ(0, add_group_named(self->ctx, "unload", &self->group));
+	/* Even a group of the same name and id is another one. */
+	EXPECT_EQ(PEER_E_INVALID_GROUP,
+		  PeerGroupEnumConnections(group, 0, &peer_enum));
+	ASSERT_EQ(S_OK, PeerGroupOpen(NULL, L"unload", NULL, &group));
+	EXPECT_EQ(S_OK, PeerGroupEnumConnections(group, 0, &peer_enum));
+	EXPECT_EQ(S_OK, PeerGroupShutdown());
+}
+
+TEST_HARNESS_MAIN
