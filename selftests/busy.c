@@ -40,7 +40,7 @@ static int make_page(FIXTURE_DATA(busy) *self)
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	range.range.start = (uintptr_t)self->page;
 	range.range.len = self->page_size;
-	self->faults = syscall(SYS_userfaultfd, O_CLOEXEC);
+	self->faults = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
 	if (self->faults < 0 || ioctl(self->faults, UFFDIO_API, &api) ||
 	    ioctl(self->faults, UFFDIO_REGISTER, &range))
 		return -errno;
@@ -59,7 +59,8 @@ static bool is_stuck(FIXTURE_DATA(busy) *self)
 {
 	struct pollfd fault = { .fd = self->faults, .events = POLLIN };
 
-	return poll(&fault, 1, SOON) == 1;
+	/* Anything but POLLIN says that this descriptor cannot be polled. */
+	return poll(&fault, 1, SOON) == 1 && fault.revents == POLLIN;
 }
 
 static ssize_t let_go(FIXTURE_DATA(busy) *self)

@@ -122,13 +122,13 @@ FIXTURE_VARIANT(ending) {
 		.family = AF_INET6, .act = act_##name, __VA_ARGS__	\
 	}
 
-ENDING(close, );
-ENDING(reset, );
+ENDING(close, .lasts = false);
+ENDING(reset, .lasts = false);
 ENDING(close_unread, .unread = true);
 ENDING(shut_read, .lasts = true);
-ENDING(shut_write, );
-ENDING(shut_both, );
-ENDING(disconnect, );
+ENDING(shut_write, .lasts = false);
+ENDING(shut_both, .lasts = false);
+ENDING(disconnect, .lasts = false);
 
 FIXTURE_SETUP(ending)
 {

@@ -41,8 +41,8 @@ static void create(struct creation *creation, struct pg_ctx *ctx,
 	while (creation->done < n && !creation->err) {
 		creation->err = add_group(ctx, &id);
 		if (creation->err)
-			strncpy(creation->text, pg_error(ctx),
-				sizeof(creation->text) - 1);
+			snprintf(creation->text, sizeof(creation->text), "%s",
+				 pg_error(ctx));
 		else
 			creation->done++;
 	}
