@@ -128,13 +128,13 @@ static int pg_get_text(const char **text, const struct nlattr *attr,
 
 static struct pg_group *pg_lookup_group(struct pg_net *pn,
 					const struct nlattr *id,
-					const struct nlattr *name)
+					const char *name)
 {
 	struct pg_group *group;
 
 	rcu_read_lock();
 	group = id ? pg_group_by_id(pn, nla_get_u32(id)) :
-		     pg_group_by_name(pn, nla_data(name));
+		     pg_group_by_name(pn, name);
 	if (group && !pg_group_hold(group))
 		group = NULL;
 	rcu_read_unlock();
@@ -155,6 +155,7 @@ struct pg_group *pg_find_group(struct pg_net *pn, const struct nlattr *nest,
 	struct nlattr *tb[ARRAY_SIZE(pg_group_policy)];
 	struct nlattr *id, *name;
 	struct pg_group *group;
+	const char *text;
 	int err;
 
 	err = pg_parse_group(tb, nest, BIT(PEERGROUP_A_GROUP_ID) |
@@ -164,6 +165,9 @@ struct pg_group *pg_find_group(struct pg_net *pn, const struct nlattr *nest,
 
 	id = tb[PEERGROUP_A_GROUP_ID];
 	name = tb[PEERGROUP_A_GROUP_NAME];
+	err = pg_get_text(&text, name, extack);
+	if (err)
+		return ERR_PTR(err);
 	if (!id && !name) {
 		NL_SET_ERR_MSG_ATTR(extack, nest, "id or name is missing");
 		NL_SET_ERR_ATTR_MISS(extack, nest, PEERGROUP_A_GROUP_ID);
@@ -174,7 +178,7 @@ struct pg_group *pg_find_group(struct pg_net *pn, const struct nlattr *nest,
 		return ERR_PTR(-EINVAL);
 	}
 
-	group = pg_lookup_group(pn, id, name);
+	group = pg_lookup_group(pn, id, text);
 	if (!group) {
 		NL_SET_ERR_MSG_ATTR(extack, id ? id : name, "no such group");
 		return ERR_PTR(-ENOENT);

@@ -89,6 +89,7 @@ static bool take_message(struct answer *answer, struct nlmsghdr *nlh)
 	int rem;
 
 	if (nlh->nlmsg_type == NLMSG_ERROR || nlh->nlmsg_type == NLMSG_DONE) {
+		answer->done = nlh->nlmsg_type == NLMSG_DONE;
 		take_end(answer, nlh);
 		return true;
 	}

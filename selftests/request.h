@@ -15,6 +15,7 @@
 struct answer {
 	int err;		/* 0 or a negative errno value */
 	char text[256];		/* the kernel's reason, "" if it gave none */
+	bool done;		/* it came at the end of a dump */
 	bool placed;		/* it named an attribute ... */
 	uint32_t offset;	/* ... here in the request */
 	uint32_t missing;	/* type of a missing attribute, 0 if none */

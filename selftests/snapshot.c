@@ -116,17 +116,18 @@ FIXTURE(churn)
 	uint32_t group;
 	HGROUP handle;
 	pid_t churners[CHURNERS];
-	unsigned int started;
 	struct shown *shown;
 };
 
-static pid_t start_churner(FIXTURE_DATA(churn) *self)
+static pid_t start_churner(uint32_t group)
 {
-	unsigned int seed = ++self->started;
-	pid_t pid = fork();
+	static unsigned int seed;
+	pid_t pid;
 
+	seed++;
+	pid = fork();
 	if (!pid)
-		churn(self->group, seed);
+		churn(group, seed);
 	return pid;
 }
 
@@ -222,7 +223,7 @@ TEST_F_TIMEOUT(churn, exact, 600)
 	unsigned int i, k;
 
 	for (k = 0; k < CHURNERS; k++)
-		self->churners[k] = start_churner(self);
+		self->churners[k] = start_churner(self->group);
 
 	for (i = 0; i < ENUMERATIONS; i++) {
 		ASSERT_EQ(0, enumerate(self->handle, &self->shown[i]));
@@ -231,7 +232,7 @@ TEST_F_TIMEOUT(churn, exact, 600)
 			continue;
 		k = i / KILL_EVERY % CHURNERS;
 		kill_churner(self->churners[k]);
-		self->churners[k] = start_churner(self);
+		self->churners[k] = start_churner(self->group);
 	}
 	for (k = 0; k < CHURNERS; k++)
 		kill_churner(self->churners[k]);

@@ -6,6 +6,8 @@
 # Prints TAP. Needs root, the module, and peergroup in PATH.
 
 set -u
+# kselftest's runner has a library loaded that would load itself into the tool.
+unset LD_PRELOAD _STDBUF_O
 readonly skip_all=4
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)

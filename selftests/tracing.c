@@ -91,10 +91,10 @@ static int parse_line(struct tracing *tracing, const char *line)
 	pos = strstr(line, netns);
 	if (!pos) {
 		/* "CPU:0 [LOST 42 EVENTS]" */
-		tracing->lost += strstr(line, "LOST") != NULL;
+		tracing->lost += !!strstr(line, "LOST");
 		return 0;
 	}
-	tracing->cut += strstr(line, " dump_cut: ") != NULL;
+	tracing->cut += !!strstr(line, " dump_cut: ");
 	for (i = 0; i < sizeof(events) / sizeof(*events); i++)
 		if (strstr(line, events[i].name))
 			return note(tracing, events[i].what,

@@ -180,15 +180,21 @@ static void churn(void)
  * That is no matter of ours, and an emulated processor may trip over it while
  * another one runs that code: let there be two others all the time.
  */
-static int others_on_tracepoint(int on)
+static int others_on_tracepoint(bool on)
 {
-	int err = 0, i;
+	static const char *const names[] = { "unload-1", "unload-2" };
+	unsigned int i;
+	int err = 0;
 
-	for (i = 0; i < 2 && !err; i++)
-		err = run(on ? "mkdir -p " TRACEFS "unload-%d && cd " TRACEFS
-			       "unload-%d && echo 0 > tracing_on && echo 1 > events/sock/inet_sock_set_state/enable" :
-			       "cd " TRACEFS "unload-%d && echo 0 > events/sock/inet_sock_set_state/enable && rmdir " TRACEFS "unload-%d",
-			  i, i);
+	for (i = 0; i < ARRAY_SIZE(names) && !err; i++) {
+		if (on)
+			err = run("mkdir -p " TRACEFS "%s", names[i]);
+		if (!err)
+			err = run("echo %d > " TRACEFS "%s/events/sock/inet_sock_set_state/enable",
+				  on, names[i]);
+		if (!err && !on)
+			err = run("rmdir " TRACEFS "%s", names[i]);
+	}
 	return err;
 }
 
@@ -197,7 +203,7 @@ TEST_F_TIMEOUT(unload, under_way, 300)
 {
 	unsigned int i;
 
-	ASSERT_EQ(0, others_on_tracepoint(1));
+	ASSERT_EQ(0, others_on_tracepoint(true));
 	self->churner = fork();
 	if (!self->churner)
 		churn();
@@ -211,7 +217,7 @@ TEST_F_TIMEOUT(unload, under_way, 300)
 	kill(self->churner, SIGKILL);
 	waitpid(self->churner, NULL, 0);
 	self->churner = 0;
-	EXPECT_EQ(0, others_on_tracepoint(0));
+	EXPECT_EQ(0, others_on_tracepoint(false));
 }
 
 TEST_F(unload, seen_through_p2p)
