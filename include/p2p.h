@@ -32,6 +32,21 @@
  *   E_ACCESSDENIED     the module does not permit it
  *   E_UNEXPECTED       an error nobody foresaw, such as: the module was
  *                      unloaded, or the thread is in another network namespace
+ *
+ * Codes that Windows documents for these functions and that cannot occur here:
+ *
+ *   CRYPT_*, PEER_E_NO_KEY_ACCESS, PEER_E_INVALID_PEER_NAME
+ *                      identities have no keys yet, and none is interpreted
+ *   PEER_E_NO_CLOUD, PEER_E_CLOUD_NAME_AMBIGUOUS
+ *                      clouds are not interpreted
+ *   PEER_E_PASSWORD_DOES_NOT_MEET_POLICY
+ *                      no password is accepted at all
+ *   PEER_E_GROUP_NOT_READY
+ *                      a group has no database to wait for
+ *   PEER_E_IPV6_NOT_INSTALLED
+ *                      IPv4 will do
+ *   ERROR_DELETE_PENDING
+ *                      deletion is complete when it returns
  */
 #ifndef P2P_H
 #define P2P_H

@@ -29,7 +29,7 @@ typedef uint32_t DWORD;
 typedef uint32_t ULONG;
 typedef int32_t LONG;
 typedef int32_t BOOL;
-typedef uint64_t ULONGLONG;
+typedef unsigned long long ULONGLONG;
 typedef int32_t HRESULT;
 typedef wchar_t WCHAR;
 typedef WCHAR *PWSTR;

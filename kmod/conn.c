@@ -490,14 +490,14 @@ static void pg_sock_stats(struct sock *sk, struct pg_stats *stats)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 
-	stats->rtt = tp->srtt_us >> 3;
-	stats->rtt_var = tp->mdev_us >> 2;
+	stats->rtt = READ_ONCE(tp->srtt_us) >> 3;
+	stats->rtt_var = READ_ONCE(tp->mdev_us) >> 2;
 	stats->min_rtt = tcp_min_rtt(tp);
-	stats->retrans = tp->total_retrans;
-	stats->bytes_sent = tp->bytes_sent;
-	stats->bytes_acked = tp->bytes_acked;
-	stats->bytes_retrans = tp->bytes_retrans;
-	stats->bytes_received = tp->bytes_received;
+	stats->retrans = READ_ONCE(tp->total_retrans);
+	stats->bytes_sent = READ_ONCE(tp->bytes_sent);
+	stats->bytes_acked = READ_ONCE(tp->bytes_acked);
+	stats->bytes_retrans = READ_ONCE(tp->bytes_retrans);
+	stats->bytes_received = READ_ONCE(tp->bytes_received);
 }
 
 /**

@@ -318,7 +318,7 @@ static int pg_dump_end(struct sk_buff *skb, struct netlink_callback *cb,
 	if (err == -ESTALE) {
 		genlmsg_cancel(skb, hdr);
 		NL_SET_ERR_MSG(cb->extack,
-			       "reader was too slow for what died meanwhile");
+			       "reader was too slow and has been cut off");
 		return err;
 	}
 	genlmsg_end(skb, hdr);

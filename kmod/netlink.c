@@ -95,35 +95,31 @@ int pg_parse_conn(struct nlattr *tb[], const struct nlattr *nest, u32 known,
 }
 
 /* Length of a text, or -EINVAL if it is none we take. */
-static int pg_text_len(const struct nlattr *attr,
-		       struct netlink_ext_ack *extack)
+static int pg_text_len(const struct nlattr *attr)
 {
 	const char *text = nla_data(attr);
 	int len = nla_len(attr);
 
 	if (!text[len - 1])
 		len--;
-	if (pg_text_valid(text, len))
-		return len;
-	NL_SET_ERR_MSG_ATTR(extack, attr,
-			    "not UTF-8 or has control characters");
-	return -EINVAL;
+	return pg_text_valid(text, len) ? len : -EINVAL;
 }
 
-/* A text of a group, "" if there is none. */
-static int pg_get_text(const char **text, const struct nlattr *attr,
+/* A text of a group, "" if there is none; false if it is none we take. */
+static bool pg_get_text(const char **text, const struct nlattr *attr)
+{
+	*text = attr ? nla_data(attr) : "";
+	return !attr || pg_text_len(attr) >= 0;
+}
+
+static int pg_get_name(const char **name, const struct nlattr *attr,
 		       struct netlink_ext_ack *extack)
 {
-	int len;
-
-	*text = "";
-	if (!attr)
+	if (pg_get_text(name, attr))
 		return 0;
-	len = pg_text_len(attr, extack);
-	if (len < 0)
-		return len;
-	*text = nla_data(attr);
-	return 0;
+	NL_SET_ERR_MSG_ATTR(extack, attr,
+			    "name is not UTF-8 or has control characters");
+	return -EINVAL;
 }
 
 static struct pg_group *pg_lookup_group(struct pg_net *pn,
@@ -165,7 +161,7 @@ struct pg_group *pg_find_group(struct pg_net *pn, const struct nlattr *nest,
 
 	id = tb[PEERGROUP_A_GROUP_ID];
 	name = tb[PEERGROUP_A_GROUP_NAME];
-	err = pg_get_text(&text, name, extack);
+	err = pg_get_name(&text, name, extack);
 	if (err)
 		return ERR_PTR(err);
 	if (!id && !name) {
@@ -267,21 +263,29 @@ static int pg_reply_group(struct pg_reply *reply, const struct sk_buff *skb,
 static int pg_group_texts(struct pg_group_spec *spec, struct nlattr *tb[],
 			  struct netlink_ext_ack *extack)
 {
+	struct nlattr *comment = tb[PEERGROUP_A_GROUP_COMMENT];
+	struct nlattr *label = tb[PEERGROUP_A_GROUP_LABEL];
+	struct nlattr *name = tb[PEERGROUP_A_GROUP_NAME];
 	int err;
 
-	err = pg_get_text(&spec->name, tb[PEERGROUP_A_GROUP_NAME], extack);
-	if (!err)
-		err = pg_get_text(&spec->label, tb[PEERGROUP_A_GROUP_LABEL],
-				  extack);
-	if (!err)
-		err = pg_get_text(&spec->comment, tb[PEERGROUP_A_GROUP_COMMENT],
-				  extack);
-	if (!err && !*spec->name) {
-		NL_SET_ERR_MSG_ATTR(extack, tb[PEERGROUP_A_GROUP_NAME],
-				    "name is missing or empty");
-		err = -EINVAL;
+	err = pg_get_name(&spec->name, name, extack);
+	if (err)
+		return err;
+	if (!*spec->name) {
+		NL_SET_ERR_MSG_ATTR(extack, name, "name is missing or empty");
+		return -EINVAL;
 	}
-	return err;
+	if (!pg_get_text(&spec->label, label)) {
+		NL_SET_ERR_MSG_ATTR(extack, label,
+				    "label is not UTF-8 or has control characters");
+		return -EINVAL;
+	}
+	if (!pg_get_text(&spec->comment, comment)) {
+		NL_SET_ERR_MSG_ATTR(extack, comment,
+				    "comment is not UTF-8 or has control characters");
+		return -EINVAL;
+	}
+	return 0;
 }
 
 static int pg_group_owner(struct pg_group_spec *spec, const struct sk_buff *skb,
@@ -422,6 +426,7 @@ static int pg_parse_attach(struct pg_conn_spec *spec, const struct nlattr *nest,
 			   struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[PG_CONN_ATTRS];
+	struct nlattr *peer_id;
 	int err, len = 0;
 
 	err = pg_parse_conn(tb, nest, BIT(PEERGROUP_A_CONN_TYPE) |
@@ -435,11 +440,15 @@ static int pg_parse_attach(struct pg_conn_spec *spec, const struct nlattr *nest,
 		NL_SET_ERR_ATTR_MISS(extack, nest, PEERGROUP_A_CONN_FD);
 		return -EINVAL;
 	}
-	if (tb[PEERGROUP_A_CONN_PEER_ID]) {
-		len = pg_text_len(tb[PEERGROUP_A_CONN_PEER_ID], extack);
-		if (len < 0)
+	peer_id = tb[PEERGROUP_A_CONN_PEER_ID];
+	if (peer_id) {
+		len = pg_text_len(peer_id);
+		if (len < 0) {
+			NL_SET_ERR_MSG_ATTR(extack, peer_id,
+					    "peer-id is not UTF-8 or has control characters");
 			return len;
-		spec->peer_id = nla_data(tb[PEERGROUP_A_CONN_PEER_ID]);
+		}
+		spec->peer_id = nla_data(peer_id);
 	}
 
 	spec->attr = tb[PEERGROUP_A_CONN_FD];

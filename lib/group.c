@@ -24,11 +24,10 @@ static int check_name(struct pg_ctx *ctx, const char *name)
 	return 0;
 }
 
-static int check_text(struct pg_ctx *ctx, const char *text)
+static int check_text(struct pg_ctx *ctx, const char *text, const char *refusal)
 {
 	if (text && strnlen(text, PG_TEXT_MAX + 1) > PG_TEXT_MAX)
-		return ctx_fail(ctx, -EINVAL,
-				"the text is longer than 767 bytes");
+		return ctx_fail(ctx, -EINVAL, refusal);
 	return 0;
 }
 
@@ -43,9 +42,11 @@ static int check_spec(struct pg_ctx *ctx, const struct pg_group_spec *spec)
 	if (!err)
 		err = check_name(ctx, spec->name);
 	if (!err)
-		err = check_text(ctx, spec->label);
+		err = check_text(ctx, spec->label,
+				 "the label is longer than 767 bytes");
 	if (!err)
-		err = check_text(ctx, spec->comment);
+		err = check_text(ctx, spec->comment,
+				 "the comment is longer than 767 bytes");
 	return err;
 }
 

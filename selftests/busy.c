@@ -156,4 +156,32 @@ TEST_F(busy, others_go_on)
 	ASSERT_EQ(0, pthread_join(attacher, &result));
 }
 
+static int note_stats(const struct pg_conn *conn, void *arg)
+{
+	*(unsigned int *)arg += conn->stats && !conn->stats->bytes_sent;
+	return 0;
+}
+
+/* Nor do statistics wait: whoever asks would take all of netlink along. */
+TEST_F(busy, statistics_do_not_wait)
+{
+	struct pg_filter filter = { .size = sizeof(filter), .stats = true };
+	unsigned int shown = 0;
+	uint64_t id;
+
+	ASSERT_EQ((ssize_t)self->page_size, let_go(self));
+	close_all(self->pair, 2);
+	ASSERT_EQ(0, tcp_pair(AF_INET, self->pair));
+	ASSERT_EQ(0, attach(self->ctx, self->group, self->pair[0], &id));
+	ASSERT_EQ(0, make_page(self));
+	ASSERT_EQ(0, pthread_create(&self->sender, NULL, send_page, self));
+	ASSERT_TRUE(is_stuck(self));
+
+	EXPECT_EQ(0, pg_conn_get(self->ctx, id, true, note_stats, &shown));
+	EXPECT_EQ(0, pg_conn_dump(self->ctx, &filter, NULL, note_stats,
+				  &shown));
+	EXPECT_EQ(2, shown);
+	EXPECT_EQ((ssize_t)self->page_size, let_go(self));
+}
+
 TEST_HARNESS_MAIN

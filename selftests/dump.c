@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "request.h"
 #include "util.h"
 
 #define CONNS_MAX 50000
@@ -473,6 +474,61 @@ TEST_F_TIMEOUT(dump, group_deleted_meanwhile, 120)
 	ASSERT_EQ(0, add_group(self->ctx, &group));
 	EXPECT_EQ(0, attach_fds(self->ctx, group, self->fds, 2000));
 	EXPECT_EQ(2000, count_conns(self->ctx, group));
+}
+
+static void delete_the_others(void *arg)
+{
+	FIXTURE_DATA(dump) *self = arg;
+	struct pg_ctx *ctx;
+	uint32_t id;
+
+	if (pg_open(&ctx))
+		return;
+	for (id = self->group + 1; !pg_group_del(ctx, id, NULL); id++)
+		;
+	pg_close(ctx);
+}
+
+/* However much is deleted meanwhile, a reader that is alone is not cut off. */
+TEST_F_TIMEOUT(dump, many_groups_deleted_meanwhile, 120)
+{
+	struct seen seen = {
+		.stall_at = 10, .stall = delete_the_others, .arg = self,
+	};
+	unsigned int i;
+	uint32_t id;
+
+	ASSERT_EQ(0, fill(self, 2000));
+	for (i = 0; i < 2000; i++)
+		ASSERT_EQ(0, add_group(self->ctx, &id));
+	ASSERT_EQ(0, pg_set_buffer(self->ctx, 4096));
+	EXPECT_EQ(0, dump(self->ctx, 0, &seen));
+	EXPECT_EQ(2000, seen.count);
+}
+
+#define READERS 1200
+
+/* There may be 1024 open dumps; past that the oldest are cut off. */
+TEST_F_TIMEOUT(dump, many_readers, 120)
+{
+	struct answer answer;
+	int fds[READERS];
+	unsigned int i;
+
+	ASSERT_EQ(0, fill(self, 2000));
+	for (i = 0; i < READERS; i++) {
+		fds[i] = request_open();
+		ASSERT_LE(0, fds[i]);
+		ASSERT_EQ(0, request_begin(fds[i],
+					   request_new(PEERGROUP_CMD_CONN_GET,
+						       NLM_F_DUMP)));
+	}
+	EXPECT_EQ(-ESTALE, request_end(fds[0], &answer));
+	EXPECT_STREQ("reader was too slow and has been cut off",
+		     answer.text);
+	EXPECT_EQ(0, request_end(fds[READERS - 1], &answer));
+	EXPECT_EQ(2000, answer.conns);
+	close_all(fds, READERS);
 }
 
 static int count_one(const struct pg_conn *conn, void *arg)

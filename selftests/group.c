@@ -282,7 +282,7 @@ FIXTURE_TEARDOWN(text)
 	pg_close(self->ctx);
 }
 
-static const char refusal[] = "not UTF-8 or has control characters";
+#define REFUSAL(what) what " is not UTF-8 or has control characters"
 
 TEST_F(text, names)
 {
@@ -294,16 +294,18 @@ TEST_F(text, names)
 
 	EXPECT_EQ(variant->err, pg_group_add(self->ctx, &spec, &id, NULL));
 	if (variant->err)
-		EXPECT_STREQ(refusal, pg_error(self->ctx));
+		EXPECT_STREQ(REFUSAL("name"), pg_error(self->ctx));
 	spec.name = "label";
 	spec.label = variant->text;
 	EXPECT_EQ(variant->err, pg_group_add(self->ctx, &spec, &id, NULL));
+	if (variant->err)
+		EXPECT_STREQ(REFUSAL("label"), pg_error(self->ctx));
 	spec.name = "comment";
 	spec.label = NULL;
 	spec.comment = variant->text;
 	EXPECT_EQ(variant->err, pg_group_add(self->ctx, &spec, &id, NULL));
 	if (variant->err)
-		EXPECT_STREQ(refusal, pg_error(self->ctx));
+		EXPECT_STREQ(REFUSAL("comment"), pg_error(self->ctx));
 	if (variant->err)
 		return;
 	EXPECT_EQ(0, pg_group_find(self->ctx, variant->text, &id));
@@ -325,7 +327,7 @@ TEST_F(text, peer_id)
 					       2, ids, NULL, &failed));
 	if (variant->err) {
 		EXPECT_EQ(1, failed);
-		EXPECT_STREQ(refusal, pg_error(self->ctx));
+		EXPECT_STREQ(REFUSAL("peer-id"), pg_error(self->ctx));
 		EXPECT_EQ(0, count_conns(self->ctx, self->group));
 		return;
 	}

@@ -66,8 +66,8 @@ FIXTURE_VARIANT(malformed) {
 #define RANGE		.err = -ERANGE, .text = "integer out of range"
 #define POLICY(err_)	.err = (err_), \
 			.text = "Attribute failed policy validation"
-#define TEXT		.err = -EINVAL, \
-			.text = "not UTF-8 or has control characters"
+#define TEXT(what)	.err = -EINVAL, \
+			.text = what " is not UTF-8 or has control characters"
 
 MALFORMED(new_group_unknown_top, GROUP_NEW, .type = 99, BYTES(ONE), UNKNOWN);
 MALFORMED(new_group_flags, GROUP_NEW, TOP(FLAGS), BYTES(ONE), UNKNOWN);
@@ -99,12 +99,13 @@ MALFORMED(new_group_no_name_at_all, GROUP_NEW, GROUP(NAME), BYTES(""),
 MALFORMED(new_group_empty_name, GROUP_NEW, GROUP(NAME), BYTES("\0"),
 	  .err = -EINVAL, .text = "name is missing or empty");
 MALFORMED(new_group_nul_in_name, GROUP_NEW, GROUP(NAME), BYTES("a\0b\0"),
-	  TEXT);
-MALFORMED(new_group_two_nuls, GROUP_NEW, GROUP(NAME), BYTES("a\0\0"), TEXT);
+	  TEXT("name"));
+MALFORMED(new_group_two_nuls, GROUP_NEW, GROUP(NAME), BYTES("a\0\0"),
+	  TEXT("name"));
 MALFORMED(new_group_nul_in_label, GROUP_NEW, GROUP(LABEL), BYTES("\0a\0"),
-	  TEXT);
+	  TEXT("label"));
 MALFORMED(new_group_nul_in_comment, GROUP_NEW, GROUP(COMMENT),
-	  BYTES("a\0b\0"), TEXT);
+	  BYTES("a\0b\0"), TEXT("comment"));
 
 MALFORMED(del_group_owner, GROUP_DEL, GROUP(OWNER), BYTES(ONE), FOREIGN);
 MALFORMED(del_group_label, GROUP_DEL, GROUP(LABEL), BYTES("x\0"), FOREIGN);
@@ -142,7 +143,8 @@ MALFORMED(attach_peer_id_512, CONN_NEW, CONN(PEER_ID), B512, sizeof(B512),
 	  POLICY(-EINVAL));
 MALFORMED(attach_peer_id_unterminated, CONN_NEW, CONN(PEER_ID), BYTES("x"),
 	  POLICY(-EINVAL));
-MALFORMED(attach_peer_id_nul, CONN_NEW, CONN(PEER_ID), BYTES("a\0b\0"), TEXT);
+MALFORMED(attach_peer_id_nul, CONN_NEW, CONN(PEER_ID), BYTES("a\0b\0"),
+	  TEXT("peer-id"));
 
 MALFORMED(detach_type, CONN_DEL, CONN(TYPE), BYTES(ONE), FOREIGN);
 MALFORMED(detach_fd, CONN_DEL, CONN(FD), BYTES(ONE), FOREIGN);

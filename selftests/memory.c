@@ -49,28 +49,27 @@ static unsigned long index_bytes(void)
 	return 2 * buckets * sizeof(void *);
 }
 
+#define BATCH	200
+#define BATCHES	(CONNS / BATCH)
+
 FIXTURE(memory)
 {
 	struct pg_ctx *ctx;
-	uint32_t group;
 	int fds[CONNS];
+	/* Each batch has a group of its own. */
+	uint32_t groups[BATCHES];
 	uint64_t ids[CONNS];
 };
 
-static int attach_some(FIXTURE_DATA(memory) *self, size_t first, size_t n)
+static int attach_batch(FIXTURE_DATA(memory) *self, size_t batch)
 {
-	struct pg_attach socks[PG_ATTACH_MAX];
+	struct pg_attach socks[BATCH];
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		socks[i] = attach_spec(self->fds[first + i]);
-	return pg_conn_attach(self->ctx, self->group, socks, n,
-			      self->ids + first, NULL, NULL);
-}
-
-static size_t batch(size_t first)
-{
-	return CONNS - first < PG_ATTACH_MAX ? CONNS - first : PG_ATTACH_MAX;
+	for (i = 0; i < BATCH; i++)
+		socks[i] = attach_spec(self->fds[batch * BATCH + i]);
+	return pg_conn_attach(self->ctx, self->groups[batch], socks, BATCH,
+			      self->ids + batch * BATCH, NULL, NULL);
 }
 
 FIXTURE_SETUP(memory)
@@ -82,10 +81,11 @@ FIXTURE_SETUP(memory)
 	ASSERT_EQ(0, allow_fds(CONNS));
 	ASSERT_EQ(0, own_netns());
 	ASSERT_EQ(0, pg_open(&self->ctx));
-	ASSERT_EQ(0, add_group(self->ctx, &self->group));
 	ASSERT_EQ(0, tcp_pairs(AF_INET6, self->fds, CONNS));
-	for (i = 0; i < CONNS; i += batch(i))
-		ASSERT_EQ(0, attach_some(self, i, batch(i)));
+	for (i = 0; i < BATCHES; i++) {
+		ASSERT_EQ(0, add_group(self->ctx, &self->groups[i]));
+		ASSERT_EQ(0, attach_batch(self, i));
+	}
 }
 
 FIXTURE_TEARDOWN(memory)
@@ -99,34 +99,47 @@ static unsigned long bytes_per_conn(void)
 	return (slab_bytes("pg_conn") + index_bytes()) / CONNS;
 }
 
-/* Detach a batch in any order and attach it again. */
-static int turn_over(FIXTURE_DATA(memory) *self, size_t first, size_t n)
+static int detach_batch(FIXTURE_DATA(memory) *self, size_t batch)
 {
+	int err = 0;
 	size_t i;
+
+	for (i = 0; i < BATCH && !err; i++)
+		err = pg_conn_detach(self->ctx, 0, self->ids[batch * BATCH + i],
+				     NULL);
+	return err;
+}
+
+static int delete_batch(FIXTURE_DATA(memory) *self, size_t batch)
+{
+	int err = pg_group_del(self->ctx, self->groups[batch], NULL);
+
+	return err ? err : add_group(self->ctx, &self->groups[batch]);
+}
+
+/* Some connections go one by one, most with their group. */
+static int turn_over(FIXTURE_DATA(memory) *self)
+{
+	size_t batch = rand() % BATCHES;
 	int err;
 
-	for (i = 0; i < n; i++) {
-		err = pg_conn_detach(self->ctx, 0, self->ids[first + i], NULL);
-		if (err)
-			return err;
-	}
-	return attach_some(self, first, n);
+	err = rand() % 4 ? delete_batch(self, batch) :
+			   detach_batch(self, batch);
+	return err ? err : attach_batch(self, batch);
 }
 
 TEST_F_TIMEOUT(memory, follows_what_is_alive, 600)
 {
 	unsigned long before = bytes_per_conn(), after;
-	size_t done, first;
+	unsigned int i;
 
 	TH_LOG("%lu bytes a connection", before);
 	EXPECT_GE(BYTES_MAX, before);
 	EXPECT_LT(100, before);
 
-	for (done = 0; done < TURNOVER * CONNS; done += batch(first)) {
-		first = rand() % (CONNS / PG_ATTACH_MAX) * PG_ATTACH_MAX;
-		ASSERT_EQ(0, turn_over(self, first, batch(first)));
-	}
-	EXPECT_EQ(CONNS, count_conns(self->ctx, self->group));
+	for (i = 0; i < TURNOVER * BATCHES; i++)
+		ASSERT_EQ(0, turn_over(self));
+	EXPECT_EQ(CONNS, count_conns(self->ctx, 0));
 	after = bytes_per_conn();
 	TH_LOG("%lu bytes after %u times as many have come and gone", after,
 	       TURNOVER);

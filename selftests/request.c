@@ -116,19 +116,35 @@ static int receive(int fd, struct answer *answer)
 	}
 }
 
-int request_send(int fd, struct nl_msg *msg, struct answer *answer)
+int request_begin(int fd, struct nl_msg *msg)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	struct nlmsghdr *nlh = nlmsg_hdr(msg);
+	int err = 0;
 
-	memset(answer, 0, sizeof(*answer));
 	if (sendto(fd, nlh, nlh->nlmsg_len, 0, (struct sockaddr *)&kernel,
 		   sizeof(kernel)) < 0)
-		answer->err = -errno;
-	else
-		answer->err = receive(fd, answer);
+		err = -errno;
 	nlmsg_free(msg);
+	return err;
+}
+
+int request_end(int fd, struct answer *answer)
+{
+	memset(answer, 0, sizeof(*answer));
+	answer->err = receive(fd, answer);
 	return answer->err;
+}
+
+int request_send(int fd, struct nl_msg *msg, struct answer *answer)
+{
+	int err = request_begin(fd, msg);
+
+	if (!err)
+		return request_end(fd, answer);
+	memset(answer, 0, sizeof(*answer));
+	answer->err = err;
+	return err;
 }
 
 /* The number that generic netlink gave to the family, or 0. */

@@ -36,4 +36,8 @@ void request_put_u64(struct nl_msg *msg, int nest, int type, uint64_t value);
 /* Send, receive to the end, free the message; returns answer->err. */
 int request_send(int fd, struct nl_msg *msg, struct answer *answer);
 
+/* The same in two steps, between which a dump stalls. */
+int request_begin(int fd, struct nl_msg *msg);
+int request_end(int fd, struct answer *answer);
+
 #endif /* SELFTESTS_REQUEST_H */

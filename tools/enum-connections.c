@@ -13,8 +13,7 @@ static void PrintConnection(const PEER_CONNECTION_INFO *pConn)
 	inet_ntop(AF_INET6, &pConn->address.sin6.sin6_addr, szAddress, sizeof(szAddress));
 	printf("%-8ls  connection %llu  node %llu  peer %ls  address [%s]:%u\n",
 	       pConn->dwFlags == PEER_CONNECTION_DIRECT ? L"direct" : L"neighbor",
-	       (unsigned long long)pConn->ullConnectionId, (unsigned long long)pConn->ullNodeId,
-	       pConn->pwzPeerId, szAddress, ntohs(pConn->address.sin6.sin6_port));
+	       pConn->ullConnectionId, pConn->ullNodeId, pConn->pwzPeerId, szAddress, ntohs(pConn->address.sin6.sin6_port));
 }
 
 static HRESULT PrintConnections(HGROUP hGroup)
