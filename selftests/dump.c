@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/peergroup.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
