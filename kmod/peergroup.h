@@ -89,6 +89,7 @@ struct pg_snapshots {
  * @last_conn_id: the last one given away
  * @last_group_id: likewise
  * @dying: the namespace or the module goes away, take nothing in
+ * @crowded: a list has more snapshots than PG_SNAPSHOTS_MAX
  * @active: active connections of all groups, by type
  * @n_groups: groups that are not deleted
  * @n_dead_groups: deleted groups on @groups
@@ -113,6 +114,7 @@ struct pg_net {
 	u64			last_conn_id;
 	u32			last_group_id;
 	bool			dying;
+	bool			crowded;
 	u32			active[PG_TYPES];
 	u32			n_groups;
 	u32			n_dead_groups;

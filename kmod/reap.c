@@ -448,15 +448,18 @@ static void pg_reap(struct work_struct *work)
 	struct pg_net *pn = container_of(work, struct pg_net, work);
 	struct pg_group *group;
 	LIST_HEAD(dead_groups);
-	bool any;
+	bool crowded, any;
 
 	raw_spin_lock_irq(&pn->lock);
 	list_splice_init(&pn->dead_groups, &dead_groups);
+	crowded = pn->crowded;
+	pn->crowded = false;
 	raw_spin_unlock_irq(&pn->lock);
 
 	any = !list_empty(&dead_groups);
 	any |= pg_reap_snapshots(pn);
-	any |= pg_limit_all_snapshots(pn);
+	if (crowded)
+		any |= pg_limit_all_snapshots(pn);
 	/* After this no connection of these groups is on pg_net::dead. */
 	any |= pg_reap_conns(pn);
 	list_for_each_entry(group, &dead_groups, reap_link)

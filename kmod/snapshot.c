@@ -47,6 +47,7 @@ static int pg_snapshot_pin(struct pg_snapshot *snap)
 					snap->type);
 	list_add_tail(&snap->link, &snap->list->list);
 	many = ++snap->list->n > PG_SNAPSHOTS_MAX;
+	pn->crowded |= many;
 	raw_spin_unlock_irqrestore(&pn->lock, flags);
 
 	if (many)

@@ -104,6 +104,7 @@ FIXTURE_VARIANT_ADD(user, third) { .user = THIRD, .err = -EPERM, .stats = 0 };
 FIXTURE_VARIANT_ADD(user, admin) {
 	.user = THIRD, .net_admin = true, .err = 0, .stats = 2,
 };
+
 /* It is the capability that counts and not the name. */
 FIXTURE_VARIANT_ADD(user, powerless_root) {
 	.user = ROOT, .err = -EPERM, .stats = 0,
