@@ -16,6 +16,7 @@ struct pg_ctx {
 	uint16_t family;	/* changes when the module is loaded anew */
 	bool busy;		/* a callback is running */
 	bool dumped;
+	bool broken;		/* an answer may still be on its way */
 	size_t buf_size;
 	size_t buf_seen;	/* most of it that the kernel has seen */
 	void *buf;

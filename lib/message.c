@@ -114,9 +114,9 @@ static ssize_t receive(struct pg_ctx *ctx, size_t room, int flags)
 
 	if (len < 0)
 		return -errno;
-	if (msg.msg_flags & MSG_TRUNC)
-		return -EMSGSIZE;
-	return from.nl_pid ? 0 : len;
+	if (from.nl_pid)
+		return 0;
+	return msg.msg_flags & MSG_TRUNC ? -EMSGSIZE : len;
 }
 
 /* Take what is left of an answer, which also ends a dump in the kernel. */
@@ -127,6 +127,10 @@ static void drain(struct pg_ctx *ctx, size_t room)
 	do {
 		len = receive(ctx, room, MSG_DONTWAIT);
 	} while (len >= 0 || len == -EMSGSIZE);
+
+	/* A dump that ran out of memory goes on with the next request. */
+	if (len != -EAGAIN)
+		ctx->broken = true;
 }
 
 /* The kernel's reason and the place of what it refuses. */
@@ -207,15 +211,52 @@ static int take_message(struct pg_ctx *ctx, struct answer *answer,
 	return answer->fn(nlh, answer->arg);
 }
 
-static int take_messages(struct pg_ctx *ctx, struct answer *answer, int len)
+static int malformed(struct pg_ctx *ctx)
 {
-	const struct nlmsghdr *nlh = ctx->buf;
+	return ctx_fail(ctx, -EPROTO, "malformed datagram");
+}
+
+/* All messages of a datagram; the last may lack its padding. */
+static int take_messages(struct pg_ctx *ctx, struct answer *answer, size_t left)
+{
+	const unsigned char *pos = ctx->buf;
 	int err = 0;
 
-	for (; !err && !answer->ended && NLMSG_OK(nlh, (unsigned int)len);
-	     nlh = NLMSG_NEXT(nlh, len))
+	while (!err && !answer->ended && left) {
+		const struct nlmsghdr *nlh = (const void *)pos;
+		size_t step;
+
+		if (left < NLMSG_HDRLEN || nlh->nlmsg_len < NLMSG_HDRLEN ||
+		    nlh->nlmsg_len > left)
+			return malformed(ctx);
+
 		err = take_message(ctx, answer, nlh);
-	return err;
+		step = NLMSG_ALIGN((size_t)nlh->nlmsg_len);
+		if (step > left)
+			step = left;
+		pos += step;
+		left -= step;
+	}
+	return !err && left ? malformed(ctx) : err;
+}
+
+/*
+ * A message that does not fit. The rest of an earlier dump may be longer than
+ * the answer to this request can be.
+ */
+static int take_truncated(struct pg_ctx *ctx, const struct answer *answer)
+{
+	const struct nlmsghdr *nlh = ctx->buf;
+
+	if (nlh->nlmsg_seq != answer->seq)
+		return 0;
+	return ctx_fail(ctx, -EIO, "a message is larger than the buffer");
+}
+
+static int receive_failed(struct pg_ctx *ctx, int err)
+{
+	ctx->broken = true;
+	return ctx_fail(ctx, err, NULL);
 }
 
 static int receive_answer(struct pg_ctx *ctx, struct answer *answer)
@@ -226,10 +267,9 @@ static int receive_answer(struct pg_ctx *ctx, struct answer *answer)
 	while (!err && !answer->ended) {
 		len = receive(ctx, answer->room, 0);
 		if (len == -EMSGSIZE)
-			err = ctx_fail(ctx, -EIO,
-				       "a message is larger than the buffer");
+			err = take_truncated(ctx, answer);
 		else if (len < 0)
-			err = ctx_fail(ctx, len, NULL);
+			err = receive_failed(ctx, len);
 		else
 			err = take_messages(ctx, answer, len);
 	}

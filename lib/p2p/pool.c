@@ -101,7 +101,7 @@ void pool_put(struct pg_ctx *ctx)
 {
 	pthread_mutex_lock(&pool.lock);
 	check_fork_locked();
-	if (pool.n < IDLE_MAX && ctx->netns == pool.netns) {
+	if (!ctx->broken && pool.n < IDLE_MAX && ctx->netns == pool.netns) {
 		pool.idle[pool.n++] = ctx;
 		ctx = NULL;
 	}

@@ -98,6 +98,16 @@ static struct datagram *start(const struct nlmsghdr *request, uint16_t type,
 	return datagram;
 }
 
+void fake_left_over(size_t len, uint32_t claimed)
+{
+	const struct nlmsghdr none = { .nlmsg_seq = 0 };
+	struct datagram *datagram = start(&none, fake.family, NLM_F_MULTI);
+	struct nlmsghdr *nlh = (struct nlmsghdr *)datagram->bytes;
+
+	datagram->len = len;
+	nlh->nlmsg_len = claimed;
+}
+
 static void append(struct datagram *datagram, const void *data, size_t len)
 {
 	struct nlmsghdr *nlh = (struct nlmsghdr *)datagram->bytes;

@@ -61,6 +61,9 @@ void fake_reload(void);
 /* A group of the fake kernel that has connections. */
 struct fake_group *fake_add(const char *name, uint32_t conns);
 
+/* A datagram of an earlier request; its message claims another length. */
+void fake_left_over(size_t len, uint32_t claimed);
+
 /* What connection i of any group has. */
 uint64_t fake_conn_id(unsigned int i);
 bool fake_conn_is_ipv4(unsigned int i);

@@ -167,6 +167,43 @@ TEST_F(native, truncated_message)
 	EXPECT_EQ(0, dump(self, &shown));
 }
 
+/* Lengths that are no multiple of 4, cut off, or leave something. */
+TEST_F(native, malformed_datagrams)
+{
+	static const struct {
+		size_t len;
+		uint32_t claimed;
+		int err;
+	} table[] = {
+		{ 32, 32, 0 }, { 31, 31, 0 }, { 29, 29, 0 }, { 17, 17, 0 },
+		{ 32, 29, 0 }, { 33, 29, -EPROTO }, { 36, 32, -EPROTO },
+		{ 15, 15, -EPROTO }, { 1, 1, -EPROTO }, { 32, 0, -EPROTO },
+		{ 32, 15, -EPROTO }, { 32, 33, -EPROTO },
+		{ 32, UINT32_MAX, -EPROTO }, { 32, 0x80000000, -EPROTO },
+	};
+	struct shown shown = { 0 };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		fake_left_over(table[i].len, table[i].claimed);
+		EXPECT_EQ(table[i].err, dump(self, &shown)) {
+			TH_LOG("datagram %zu", i);
+		}
+		EXPECT_EQ(0, fake.queued);
+	}
+}
+
+/* What a dump that died left is longer than the room for a short answer. */
+TEST_F(native, left_over_of_a_dump)
+{
+	uint32_t id;
+
+	fake_left_over(32768, 32768);
+	fake_left_over(32768, 32768);
+	EXPECT_EQ(0, pg_group_find(self->ctx, "first", &id));
+	EXPECT_EQ(self->group, id);
+}
+
 TEST_F(native, errno_of_receive)
 {
 	struct shown shown = { 0 };
