@@ -55,7 +55,7 @@ P2P_ASSERT(sizeof(DWORD) == 4);
 P2P_ASSERT(sizeof(ULONG) == 4);
 P2P_ASSERT(sizeof(ULONGLONG) == 8);
 P2P_ASSERT(sizeof(HRESULT) == 4);
-P2P_ASSERT(sizeof(WCHAR) == sizeof(wchar_t));
+P2P_ASSERT(sizeof(WCHAR) == 4);
 P2P_ASSERT(sizeof(GUID) == 16);
 P2P_ASSERT(sizeof(SOCKADDR_IN6) == 28);
 
