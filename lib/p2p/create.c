@@ -101,16 +101,18 @@ static bool creation_init(struct creation *creation,
 }
 
 /* Without a handle nobody knows the name of the group, so it goes again. */
-static HRESULT hand_out(struct pg_ctx *ctx, uint32_t id, HGROUP *handle)
+static HRESULT hand_out(struct pg_ctx *ctx, uint32_t id, uint64_t epoch,
+			HGROUP *handle)
 {
-	HRESULT hr = group_handle(ctx, id, handle);
+	HRESULT hr = group_handle(ctx, id, epoch, handle);
 
 	if (FAILED(hr))
 		pg_group_del(ctx, id, NULL);
 	return hr;
 }
 
-static HRESULT create(const struct creation *creation, HGROUP *handle)
+static HRESULT create(const struct creation *creation, uint64_t epoch,
+		      HGROUP *handle)
 {
 	const struct pg_group_spec spec = {
 		.size = sizeof(spec),
@@ -128,7 +130,7 @@ static HRESULT create(const struct creation *creation, HGROUP *handle)
 		return hresult_from_errno(err);
 
 	err = pg_group_add(ctx, &spec, &id, NULL);
-	hr = err ? hresult_from_errno(err) : hand_out(ctx, id, handle);
+	hr = err ? hresult_from_errno(err) : hand_out(ctx, id, epoch, handle);
 	pool_put(ctx);
 	return hr;
 }
@@ -137,12 +139,14 @@ HRESULT WINAPI PeerGroupCreate(PPEER_GROUP_PROPERTIES pProperties,
 			       HGROUP *phGroup)
 {
 	struct creation creation;
+	uint64_t epoch;
 	HRESULT hr;
 
 	if (!phGroup)
 		return E_INVALIDARG;
 	*phGroup = NULL;
-	if (!started())
+	epoch = started();
+	if (!epoch)
 		return PEER_E_NOT_INITIALIZED;
 	if (!pProperties)
 		return E_INVALIDARG;
@@ -152,5 +156,5 @@ HRESULT WINAPI PeerGroupCreate(PPEER_GROUP_PROPERTIES pProperties,
 		return hr;
 	if (!creation_init(&creation, pProperties))
 		return E_UNEXPECTED;
-	return create(&creation, phGroup);
+	return create(&creation, epoch, phGroup);
 }

@@ -19,7 +19,6 @@ static void enum_destroy(struct object *object)
 {
 	struct peer_enum *peer_enum = (struct peer_enum *)object;
 
-	pthread_mutex_destroy(&peer_enum->lock);
 	free(peer_enum->records);
 	free(peer_enum->text);
 	free(peer_enum);
@@ -32,7 +31,7 @@ static struct peer_enum *enum_alloc(const struct enum_kind *kind)
 	if (!peer_enum)
 		return NULL;
 	object_init(&peer_enum->base, HANDLE_ENUM, enum_destroy);
-	pthread_mutex_init(&peer_enum->lock, NULL);
+	atomic_init(&peer_enum->next, 0);
 	peer_enum->kind = kind;
 	return peer_enum;
 }
@@ -52,7 +51,7 @@ static int fill(struct peer_enum *peer_enum, struct pg_ctx *ctx,
 }
 
 int enum_new(const struct enum_kind *kind, struct pg_ctx *ctx, enum_dump dump,
-	     const void *arg, HPEERENUM *handle)
+	     const void *arg, uint64_t epoch, HPEERENUM *handle)
 {
 	struct peer_enum *peer_enum = enum_alloc(kind);
 	int err;
@@ -61,10 +60,8 @@ int enum_new(const struct enum_kind *kind, struct pg_ctx *ctx, enum_dump dump,
 		return -ENOMEM;
 
 	err = fill(peer_enum, ctx, dump, arg);
-	if (!err) {
-		*handle = handle_new(&peer_enum->base);
-		err = *handle ? 0 : -ENOMEM;
-	}
+	if (!err)
+		err = handle_new(&peer_enum->base, epoch, handle);
 	if (err)
 		object_put(&peer_enum->base);
 	return err;
@@ -192,21 +189,32 @@ static void **pack(const struct peer_enum *peer_enum, size_t first, size_t n)
 	return items;
 }
 
+/* Items count as taken once they are packed: none are lost without memory. */
 static HRESULT next_items(struct peer_enum *peer_enum, ULONG *count,
 			  void ***items)
 {
-	size_t n = peer_enum->count - peer_enum->next;
+	size_t first = atomic_load(&peer_enum->next);
+	ULONG wanted = *count;
+	void **packed;
+	size_t n;
 
-	if (n > *count)
-		n = *count;
 	*count = 0;
-	if (!n)
-		return S_OK;
+	for (;;) {
+		n = peer_enum->count - first;
+		if (n > wanted)
+			n = wanted;
+		if (!n)
+			return S_OK;
 
-	*items = pack(peer_enum, peer_enum->next, n);
-	if (!*items)
-		return E_OUTOFMEMORY;
-	peer_enum->next += n;
+		packed = pack(peer_enum, first, n);
+		if (!packed)
+			return E_OUTOFMEMORY;
+		if (atomic_compare_exchange_strong(&peer_enum->next, &first,
+						   first + n))
+			break;
+		free(packed);	/* another thread took some of these */
+	}
+	*items = packed;
 	*count = n;
 	return S_OK;
 }
@@ -227,9 +235,7 @@ HRESULT WINAPI PeerGetNextItem(HPEERENUM hPeerEnum, ULONG *pCount,
 		return E_INVALIDARG;
 	}
 
-	pthread_mutex_lock(&peer_enum->lock);
 	hr = next_items(peer_enum, pCount, pppvItems);
-	pthread_mutex_unlock(&peer_enum->lock);
 	enum_put(peer_enum);
 	return hr;
 }

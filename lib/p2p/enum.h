@@ -6,8 +6,6 @@
 #ifndef LIB_P2P_ENUM_H
 #define LIB_P2P_ENUM_H
 
-#include <pthread.h>
-
 #include "../context.h"
 #include "handle.h"
 
@@ -39,8 +37,7 @@ struct peer_enum {
 	size_t text_used;
 	size_t text_room;
 
-	pthread_mutex_t lock;	/* protects next */
-	size_t next;
+	atomic_size_t next;	/* no lock, which a fork() could leave held */
 };
 
 /* Dump into an enumeration. */
@@ -49,10 +46,10 @@ typedef int (*enum_dump)(struct pg_ctx *ctx, struct peer_enum *peer_enum,
 
 /*
  * Make an enumeration of what dump finds. A dump that the kernel cut off is
- * repeated, up to a limit.
+ * repeated, up to a limit. epoch is that of handle_new().
  */
 int enum_new(const struct enum_kind *kind, struct pg_ctx *ctx, enum_dump dump,
-	     const void *arg, HPEERENUM *handle);
+	     const void *arg, uint64_t epoch, HPEERENUM *handle);
 
 /* Make room for count records. */
 int enum_reserve(struct peer_enum *peer_enum, size_t count);

@@ -161,7 +161,8 @@ static HRESULT enum_conns(const struct group *group, DWORD flags,
 	if (err)
 		return hresult_from_errno(err);
 
-	err = enum_new(&conn_kind, ctx, dump, &filter, handle);
+	err = enum_new(&conn_kind, ctx, dump, &filter, group->epoch,
+		       handle);
 	pool_put(ctx);
 	return hresult_from_errno(err);
 }

@@ -84,7 +84,7 @@ HRESULT WINAPI PeerEnumGroups(PCWSTR pwzIdentity, HPEERENUM *phPeerEnum)
 	err = pool_get(&ctx);
 	if (err)
 		return hresult_from_errno(err);
-	err = enum_new(&group_kind, ctx, dump, NULL, phPeerEnum);
+	err = enum_new(&group_kind, ctx, dump, NULL, 0, phPeerEnum);
 	pool_put(ctx);
 	return hresult_from_errno(err);
 }

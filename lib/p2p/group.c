@@ -27,9 +27,11 @@ void group_put(struct group *group)
 	object_put(&group->base);
 }
 
-HRESULT group_handle(const struct pg_ctx *ctx, uint32_t id, HGROUP *handle)
+HRESULT group_handle(const struct pg_ctx *ctx, uint32_t id, uint64_t epoch,
+		     HGROUP *handle)
 {
 	struct group *group = malloc(sizeof(*group));
+	int err;
 
 	if (!group)
 		return E_OUTOFMEMORY;
@@ -37,12 +39,12 @@ HRESULT group_handle(const struct pg_ctx *ctx, uint32_t id, HGROUP *handle)
 	object_init(&group->base, HANDLE_GROUP, group_destroy);
 	group->id = id;
 	group->family = ctx->family;
-	*handle = handle_new(&group->base);
-	if (!*handle) {
+	group->netns = ctx->netns;
+	group->epoch = epoch;
+	err = handle_new(&group->base, epoch, handle);
+	if (err)
 		group_put(group);
-		return E_OUTOFMEMORY;
-	}
-	return S_OK;
+	return hresult_from_errno(err);
 }
 
 /* An idle context may not know yet that the module was loaded anew. */
@@ -61,12 +63,32 @@ int group_ctx(const struct group *group, struct pg_ctx **ctx)
 {
 	int err = pool_get(ctx);
 
+	/* The caller moved to another namespace, such as after a fork(). */
+	if (err == -EXDEV)
+		return -ENOENT;
 	if (err)
 		return err;
-	err = match_family(*ctx, group->family);
+
+	if ((*ctx)->netns == group->netns)
+		err = match_family(*ctx, group->family);
+	else
+		err = -ENOENT;
 	if (err)
 		pool_put(*ctx);
 	return err;
+}
+
+/* The id that a program is about to use must still be that of the group. */
+static bool exists(const struct group *group)
+{
+	struct pg_ctx *ctx;
+	int err;
+
+	if (group_ctx(group, &ctx))
+		return false;
+	err = pg_group_get(ctx, group->id, NULL, NULL);
+	pool_put(ctx);
+	return !err;
 }
 
 uint32_t pg_group_from_handle(void *handle)
@@ -76,7 +98,7 @@ uint32_t pg_group_from_handle(void *handle)
 
 	if (!group)
 		return 0;
-	id = group->id;
+	id = exists(group) ? group->id : 0;
 	group_put(group);
 	return id;
 }
@@ -89,7 +111,7 @@ static HRESULT name_from_wide(PCWSTR wide, char name[PG_NAME_MAX + 1])
 	return S_OK;
 }
 
-static HRESULT open_by_name(const char *name, HGROUP *handle)
+static HRESULT open_by_name(const char *name, uint64_t epoch, HGROUP *handle)
 {
 	struct pg_ctx *ctx;
 	uint32_t id;
@@ -101,7 +123,7 @@ static HRESULT open_by_name(const char *name, HGROUP *handle)
 		return hresult_from_errno(err);
 
 	err = pg_group_find(ctx, name, &id);
-	hr = err ? hresult_of_name(err) : group_handle(ctx, id, handle);
+	hr = err ? hresult_of_name(err) : group_handle(ctx, id, epoch, handle);
 	pool_put(ctx);
 	return hr;
 }
@@ -110,18 +132,20 @@ HRESULT WINAPI PeerGroupOpen(PCWSTR pwzIdentity, PCWSTR pwzGroupPeerName,
 			     PCWSTR pwzCloud, HGROUP *phGroup)
 {
 	char name[PG_NAME_MAX + 1];
+	uint64_t epoch;
 	HRESULT hr;
 
 	if (!phGroup)
 		return E_INVALIDARG;
 	*phGroup = NULL;
-	if (!started())
+	epoch = started();
+	if (!epoch)
 		return PEER_E_NOT_INITIALIZED;
 	if (!wide_valid(pwzIdentity) || !wide_valid(pwzCloud))
 		return E_INVALIDARG;
 
 	hr = name_from_wide(pwzGroupPeerName, name);
-	return FAILED(hr) ? hr : open_by_name(name, phGroup);
+	return FAILED(hr) ? hr : open_by_name(name, epoch, phGroup);
 }
 
 HRESULT WINAPI PeerGroupClose(HGROUP hGroup)
@@ -137,7 +161,8 @@ static bool same_group(const struct object *object, const void *arg)
 	const struct group *deleted = arg;
 
 	return object->kind == HANDLE_GROUP && group->id == deleted->id &&
-	       group->family == deleted->family;
+	       group->family == deleted->family &&
+	       group->netns == deleted->netns;
 }
 
 static HRESULT delete_by_name(const char *name)
@@ -154,6 +179,7 @@ static HRESULT delete_by_name(const char *name)
 	if (!err)
 		err = pg_group_del(ctx, deleted.id, NULL);
 	deleted.family = ctx->family;
+	deleted.netns = ctx->netns;
 	pool_put(ctx);
 
 	if (!err)

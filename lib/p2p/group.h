@@ -9,11 +9,13 @@
 #include "handle.h"
 
 /*
- * The module of another load has other groups of the same ids; the number of
- * the family tells the loads apart.
+ * The module of another load and another network namespace have other groups
+ * of the same ids; the number of the family tells the loads apart.
  */
 struct group {
 	struct object base;
+	uint64_t epoch;		/* in which the handle was made */
+	uint64_t netns;
 	uint32_t id;
 	uint16_t family;
 };
@@ -22,8 +24,12 @@ struct group {
 struct group *group_get(HGROUP handle);
 void group_put(struct group *group);
 
-/* Make a handle for a group that ctx has just found or created. */
-HRESULT group_handle(const struct pg_ctx *ctx, uint32_t id, HGROUP *handle);
+/*
+ * Make a handle for a group that ctx has just found or created, for a call that
+ * began in the given epoch.
+ */
+HRESULT group_handle(const struct pg_ctx *ctx, uint32_t id, uint64_t epoch,
+		     HGROUP *handle);
 
 /* Take a context from the pool to ask about the group; -ENOENT if it is gone. */
 int group_ctx(const struct group *group, struct pg_ctx **ctx);

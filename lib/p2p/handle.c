@@ -4,6 +4,7 @@
  * its use of the slot got; numbers never repeat, so a stale handle never meets
  * a later object.
  */
+#include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -27,6 +28,8 @@ static struct {
 	uint32_t size;
 	uint32_t free;		/* index + 1, 0: none */
 	uint64_t uses;
+	uint64_t epochs;
+	bool ended;		/* the last of them */
 } table = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 void object_init(struct object *object, enum handle_kind kind,
@@ -79,14 +82,23 @@ static void *new_locked(struct object *object)
 	return (void *)(uintptr_t)(slot->use << INDEX_BITS | index);
 }
 
-void *handle_new(struct object *object)
+int handle_new(struct object *object, uint64_t epoch, void **handle)
 {
-	void *handle;
+	void *new = NULL;
+	int err = 0;
 
 	pthread_mutex_lock(&table.lock);
-	handle = new_locked(object);
+	if (epoch && (table.ended || epoch != table.epochs))
+		err = -ESHUTDOWN;
+	else
+		new = new_locked(object);
 	pthread_mutex_unlock(&table.lock);
-	return handle;
+
+	if (new)
+		*handle = new;
+	else if (!err)
+		err = -ENOMEM;
+	return err;
 }
 
 static struct slot *find_locked(enum handle_kind kind, const void *handle)
@@ -145,18 +157,54 @@ bool handle_close(enum handle_kind kind, const void *handle)
 	return object;
 }
 
-void handle_close_all(bool (*match)(const struct object *object,
-				    const void *arg),
-		      const void *arg)
+static void close_locked(bool (*match)(const struct object *object,
+				       const void *arg),
+			 const void *arg)
 {
 	struct slot *slot;
 	uint32_t i;
 
-	pthread_mutex_lock(&table.lock);
 	for (i = 0; i < table.size; i++) {
 		slot = &table.slots[i];
 		if (slot->object && (!match || match(slot->object, arg)))
 			object_put(free_locked(slot));
 	}
+}
+
+void handle_close_all(bool (*match)(const struct object *object,
+				    const void *arg),
+		      const void *arg)
+{
+	pthread_mutex_lock(&table.lock);
+	close_locked(match, arg);
+	pthread_mutex_unlock(&table.lock);
+}
+
+uint64_t handle_begin(void)
+{
+	uint64_t epoch;
+
+	pthread_mutex_lock(&table.lock);
+	epoch = ++table.epochs;
+	table.ended = false;
+	pthread_mutex_unlock(&table.lock);
+	return epoch;
+}
+
+void handle_end(void)
+{
+	pthread_mutex_lock(&table.lock);
+	table.ended = true;
+	close_locked(NULL, NULL);
+	pthread_mutex_unlock(&table.lock);
+}
+
+void handle_lock(void)
+{
+	pthread_mutex_lock(&table.lock);
+}
+
+void handle_unlock(void)
+{
 	pthread_mutex_unlock(&table.lock);
 }

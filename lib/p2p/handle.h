@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 enum handle_kind {
 	HANDLE_GROUP = 1,
@@ -27,8 +28,12 @@ void object_init(struct object *object, enum handle_kind kind,
 
 void object_put(struct object *object);
 
-/* A handle that takes over the caller's reference; NULL: no memory. */
-void *handle_new(struct object *object);
+/*
+ * Make a handle that takes over the caller's reference. epoch is the one in
+ * which the caller's work began, 0 if it belongs to none; -ESHUTDOWN if that
+ * has ended, -ENOMEM.
+ */
+int handle_new(struct object *object, uint64_t epoch, void **handle);
 
 /* The object behind a handle, with a reference; NULL if it is a bad one. */
 struct object *handle_get(enum handle_kind kind, const void *handle);
@@ -36,9 +41,19 @@ struct object *handle_get(enum handle_kind kind, const void *handle);
 /* Drop a handle; false if it is a bad one. */
 bool handle_close(enum handle_kind kind, const void *handle);
 
-/* Drop the handles of all objects that match; all of them if match is NULL. */
+/* Drop the handles of all objects that match. */
 void handle_close_all(bool (*match)(const struct object *object,
 				    const void *arg),
 		      const void *arg);
+
+/* Begin an epoch; returns it. */
+uint64_t handle_begin(void);
+
+/* Drop all handles and take no more for this epoch. */
+void handle_end(void);
+
+/* Keep the table as it is across a fork(). */
+void handle_lock(void);
+void handle_unlock(void);
 
 #endif /* LIB_P2P_HANDLE_H */

@@ -17,6 +17,8 @@ HRESULT hresult_from_errno(int err)
 		return E_ACCESSDENIED;
 	case -ENOENT:
 		return PEER_E_INVALID_GROUP;
+	case -ESHUTDOWN:
+		return PEER_E_NOT_INITIALIZED;
 	case -ENOMEM:
 	case -ENOSPC:
 	case -EMFILE:

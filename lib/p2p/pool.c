@@ -3,13 +3,13 @@
  * Contexts for the calls of many threads.
  *
  * All are in one network namespace: a thread that moved to another one gets an
- * error rather than another namespace's groups. A child process shares no
- * socket with its parent, else each could receive the other's answers.
+ * error rather than another namespace's groups, and so does a child process. A
+ * child shares no socket with its parent, else each could receive the other's
+ * answers.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "pool.h"
 
@@ -23,7 +23,6 @@ static struct {
 	pthread_mutex_t lock;	/* protects all below */
 	struct pg_ctx *idle[IDLE_MAX];
 	unsigned int n;
-	pid_t pid;
 	uint64_t netns;		/* 0: not chosen yet */
 } pool = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -31,16 +30,6 @@ static void drain_locked(void)
 {
 	while (pool.n)
 		pg_close(pool.idle[--pool.n]);
-	pool.netns = 0;
-}
-
-static void check_fork_locked(void)
-{
-	if (pool.pid == getpid())
-		return;
-
-	drain_locked();
-	pool.pid = getpid();
 }
 
 static uint64_t netns_of(const struct pg_ctx *ctx)
@@ -73,7 +62,6 @@ static struct pg_ctx *take_idle(void)
 	struct pg_ctx *ctx = NULL;
 
 	pthread_mutex_lock(&pool.lock);
-	check_fork_locked();
 	if (pool.n)
 		ctx = pool.idle[--pool.n];
 	pthread_mutex_unlock(&pool.lock);
@@ -100,7 +88,6 @@ int pool_get(struct pg_ctx **ctx)
 void pool_put(struct pg_ctx *ctx)
 {
 	pthread_mutex_lock(&pool.lock);
-	check_fork_locked();
 	if (!ctx->broken && pool.n < IDLE_MAX && ctx->netns == pool.netns) {
 		pool.idle[pool.n++] = ctx;
 		ctx = NULL;
@@ -112,6 +99,23 @@ void pool_put(struct pg_ctx *ctx)
 void pool_drain(void)
 {
 	pthread_mutex_lock(&pool.lock);
+	drain_locked();
+	pool.netns = 0;
+	pthread_mutex_unlock(&pool.lock);
+}
+
+void pool_lock(void)
+{
+	pthread_mutex_lock(&pool.lock);
+}
+
+void pool_unlock(void)
+{
+	pthread_mutex_unlock(&pool.lock);
+}
+
+void pool_unlock_in_child(void)
+{
 	drain_locked();
 	pthread_mutex_unlock(&pool.lock);
 }

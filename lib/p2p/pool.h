@@ -16,4 +16,9 @@ void pool_put(struct pg_ctx *ctx);
 /* Close the idle ones and forget which network namespace they are in. */
 void pool_drain(void);
 
+/* Keep the pool as it is across a fork(); a child keeps no contexts. */
+void pool_lock(void);
+void pool_unlock(void);
+void pool_unlock_in_child(void);
+
 #endif /* LIB_P2P_POOL_H */

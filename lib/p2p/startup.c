@@ -15,15 +15,26 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned int users;	/* under lock */
+static uint64_t epoch;		/* likewise */
 
-bool started(void)
+uint64_t started(void)
 {
-	bool yes;
+	uint64_t now;
 
 	pthread_mutex_lock(&lock);
-	yes = users;
+	now = epoch;
 	pthread_mutex_unlock(&lock);
-	return yes;
+	return now;
+}
+
+void startup_lock(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void startup_unlock(void)
+{
+	pthread_mutex_unlock(&lock);
 }
 
 /* An idle context does not know whether the module is still there. */
@@ -51,7 +62,8 @@ static HRESULT start_locked(void)
 		return hresult_from_errno(err);
 
 	pool_put(ctx);
-	users++;
+	if (!users++)
+		epoch = handle_begin();
 	return S_OK;
 }
 
@@ -86,7 +98,8 @@ HRESULT WINAPI PeerGroupShutdown(void)
 	if (!users) {
 		hr = E_UNEXPECTED;
 	} else if (!--users) {
-		handle_close_all(NULL, NULL);
+		epoch = 0;
+		handle_end();
 		pool_drain();
 	}
 	pthread_mutex_unlock(&lock);

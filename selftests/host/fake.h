@@ -37,6 +37,7 @@ extern struct fake {
 	unsigned int stale;	/* dumps to cut off half way */
 	unsigned int lose;	/* records to leave out of a dump */
 	unsigned int mix;	/* another generation from this message on */
+	uint64_t netns;		/* where new sockets are */
 	int fail_receive;	/* errno of the next recvmsg() */
 	bool truncate;		/* the next message of a dump is too long */
 	bool no_ids;		/* replies say nothing */

@@ -2,6 +2,7 @@
 /*
  * The table of handles.
  */
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -20,9 +21,11 @@ static void destroy(struct object *object)
 static void *new_handle(enum handle_kind kind)
 {
 	struct object *object = malloc(sizeof(*object));
+	void *handle = NULL;
 
 	object_init(object, kind, destroy);
-	return handle_new(object);
+	handle_new(object, 0, &handle);
+	return handle;
 }
 
 static bool usable(enum handle_kind kind, const void *handle)
@@ -97,7 +100,7 @@ TEST(any_value_is_safe)
 	for (i = 50; i < 100; i++)
 		EXPECT_TRUE(usable(i % 2 ? HANDLE_GROUP : HANDLE_ENUM,
 				   handles[i]));
-	handle_close_all(NULL, NULL);
+	handle_end();
 	EXPECT_EQ(100, destroyed);
 }
 
@@ -115,8 +118,29 @@ TEST(close_those_that_match)
 	handle_close_all(is_enum, NULL);
 	EXPECT_TRUE(usable(HANDLE_GROUP, group));
 	EXPECT_FALSE(usable(HANDLE_ENUM, peer_enum));
-	handle_close_all(NULL, NULL);
+	handle_end();
 	EXPECT_FALSE(usable(HANDLE_GROUP, group));
+}
+
+/* Work that the end of its epoch overtook gets no handle. */
+TEST(no_handle_after_the_end)
+{
+	struct object object;
+	uint64_t first, second;
+	void *handle = NULL;
+
+	object_init(&object, HANDLE_GROUP, destroy);
+	first = handle_begin();
+	handle_end();
+	EXPECT_EQ(-ESHUTDOWN, handle_new(&object, first, &handle));
+	second = handle_begin();
+	EXPECT_EQ(-ESHUTDOWN, handle_new(&object, first, &handle));
+	EXPECT_EQ(NULL, handle);
+	EXPECT_EQ(0, handle_new(&object, second, &handle));
+	EXPECT_TRUE(usable(HANDLE_GROUP, handle));
+	atomic_fetch_add(&object.refs, 1);
+	handle_end();
+	EXPECT_FALSE(usable(HANDLE_GROUP, handle));
 }
 
 TEST_HARNESS_MAIN

@@ -8,6 +8,7 @@
 #include <p2p.h>
 #include <peergroup.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -220,8 +221,8 @@ TEST_F(p2p, module_reloaded)
 		  PeerGroupGetStatus(self->group, &status));
 
 	ASSERT_EQ(S_OK, PeerGroupOpen(NULL, L"other", NULL, &other));
-	EXPECT_EQ(pg_group_from_handle(self->group),
-		  pg_group_from_handle(other));
+	EXPECT_EQ(0, pg_group_from_handle(self->group));
+	EXPECT_EQ(1, pg_group_from_handle(other));
 	EXPECT_EQ(PEER_E_INVALID_GROUP, enumerate(self, 0));
 	EXPECT_EQ(S_OK, PeerGroupGetStatus(other, &status));
 
@@ -234,6 +235,109 @@ TEST_F(p2p, module_reloaded)
 	EXPECT_EQ(E_UNEXPECTED, PeerGroupOpen(NULL, L"x", NULL, &other));
 	EXPECT_EQ((HRESULT)0x8007042c,
 		  PeerGroupStartup(PEER_GROUP_VERSION, &version));
+}
+
+TEST_F(p2p, id_of_a_deleted_group)
+{
+	EXPECT_EQ(1, pg_group_from_handle(self->group));
+	fake.groups[0].id = 0;	/* by another process */
+	EXPECT_EQ(0, pg_group_from_handle(self->group));
+	fake.loaded = false;
+	EXPECT_EQ(0, pg_group_from_handle(self->group));
+}
+
+/* In a child process: no handle may mean another namespace's group. */
+static int look_around_elsewhere(HGROUP group)
+{
+	PEER_VERSION_DATA version;
+	HPEERENUM peer_enum;
+	HGROUP other;
+	DWORD status;
+
+	fake.netns = 2;
+	if (PeerGroupGetStatus(group, &status) != PEER_E_INVALID_GROUP ||
+	    PeerGroupEnumConnections(group, 0, &peer_enum) !=
+	    PEER_E_INVALID_GROUP ||
+	    pg_group_from_handle(group) ||
+	    PeerGroupOpen(NULL, L"first", NULL, &other) != E_UNEXPECTED)
+		return 1;
+
+	PeerGroupShutdown();
+	if (PeerGroupStartup(PEER_GROUP_VERSION, &version) ||
+	    PeerGroupGetStatus(group, &status) != PEER_E_INVALID_GROUP ||
+	    PeerGroupOpen(NULL, L"first", NULL, &other) ||
+	    !pg_group_from_handle(other))
+		return 2;
+	return 0;
+}
+
+TEST_F(p2p, child_in_another_namespace)
+{
+	pid_t pid;
+	int status;
+
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(look_around_elsewhere(self->group));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(1, pg_group_from_handle(self->group));
+}
+
+static void *take_locks(void *arg)
+{
+	atomic_bool *stop = arg;
+	PEER_VERSION_DATA version;
+	HGROUP bad = NULL;
+
+	while (!*stop) {
+		PeerGroupStartup(0, &version);
+		PeerGroupClose(bad);
+		PeerEndEnumeration(bad);
+	}
+	return NULL;
+}
+
+/* Locks that other threads hold when this one forks are free in the child. */
+TEST_F(p2p, fork_among_threads)
+{
+	atomic_bool stop = false;
+	pthread_t threads[2];
+	DWORD bits;
+	pid_t pid;
+	int i, status;
+
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, take_locks,
+					    &stop));
+	for (i = 0; i < 100; i++) {
+		pid = fork();
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			alarm(10);
+			_exit(PeerGroupGetStatus(self->group, &bits));
+		}
+		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		EXPECT_EQ(0, status);
+	}
+	stop = true;
+	for (i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+}
+
+/* A context in which an answer may be on its way is not used again. */
+TEST_F(p2p, broken_context_is_closed)
+{
+	long live;
+	DWORD status;
+
+	ASSERT_EQ(S_OK, PeerGroupGetStatus(self->group, &status));
+	live = alloc_live();
+	fake.fail_receive = ENOBUFS;
+	EXPECT_EQ(E_OUTOFMEMORY, PeerGroupGetStatus(self->group, &status));
+	EXPECT_GT(live, alloc_live());
+	EXPECT_EQ(S_OK, PeerGroupGetStatus(self->group, &status));
 }
 
 TEST_F(p2p, create_limits)

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * fork() in a program of several threads: the child has only the one that
+ * called it, and a lock that another thread held stays locked there for ever.
+ * So all locks are taken before, in the order in which they nest.
+ */
+#include <pthread.h>
+
+#include "handle.h"
+#include "pool.h"
+#include "startup.h"
+
+static void prepare(void)
+{
+	startup_lock();
+	handle_lock();
+	pool_lock();
+}
+
+static void in_parent(void)
+{
+	pool_unlock();
+	handle_unlock();
+	startup_unlock();
+}
+
+static void in_child(void)
+{
+	pool_unlock_in_child();
+	handle_unlock();
+	startup_unlock();
+}
+
+/* Without memory for it, fork() is no worse than elsewhere. */
+static __attribute__((constructor)) void watch_forks(void)
+{
+	pthread_atfork(prepare, in_parent, in_child);
+}
