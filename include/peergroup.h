@@ -12,14 +12,16 @@
  * Unless a function says otherwise it returns 0 if it succeeded and a negative
  * errno value if not; pg_error() then tells more in words. -ENODEV means that
  * the module is not loaded. Nothing here prints, exits or raises a signal.
- * Output parameters are written on success only.
+ * Output parameters are written on success only, unless stated otherwise.
  *
  * A callback must not use the context that calls it (-EBUSY). An answer of the
  * module that makes no sense is -EPROTO, one of which a part is missing -EIO.
  *
  * Ports are in host order. Times are ns since 1970. Every structure that a
  * caller fills begins with its own size, so that it can grow: set .size to
- * sizeof(struct ...) and zero the rest.
+ * sizeof(struct ...), at most 4096, and zero the rest. None has padding, into
+ * which a later member could fall unseen; a flag that the library does not
+ * know, or a reserved member that is not 0, is -EINVAL.
  */
 #ifndef PEERGROUP_H
 #define PEERGROUP_H
@@ -58,7 +60,7 @@ enum pg_state {
 	PG_STATE_ACTIVE = 1,	/**< the socket is in TCP_ESTABLISHED */
 };
 
-/** One end of a connection. */
+/** One end of a connection. This structure never grows. */
 struct pg_addr {
 	int family;		/**< AF_INET or AF_INET6 */
 	uint16_t port;		/**< host order */
@@ -130,9 +132,10 @@ int pg_open(struct pg_ctx **ctx);
 void pg_close(struct pg_ctx *ctx);
 
 /**
- * What went wrong in the last call on this context that failed: the kernel's
- * own reason where it gave one, else the text of the errno value; "" if none
- * failed yet. Never NULL. Valid until the next call on the context.
+ * What went wrong in the last call on this context: the kernel's own reason
+ * where it gave one, else the text of the errno value. "" if nothing did, also
+ * if a callback ended the call or before the first one. Never NULL. Valid until
+ * the next call on the context.
  */
 const char *pg_error(const struct pg_ctx *ctx);
 
@@ -145,14 +148,19 @@ const char *pg_error(const struct pg_ctx *ctx);
  */
 int pg_set_buffer(struct pg_ctx *ctx, size_t size);
 
+/** Flags of struct pg_group_spec. */
+enum pg_group_flag {
+	PG_GROUP_SET_OWNER = 1,	/**< owner is set, else it is the caller */
+};
+
 /** What to create; strings are UTF-8, NULL for none. */
 struct pg_group_spec {
 	size_t size;
 	const char *name;	/**< 1 to PG_NAME_MAX bytes */
 	const char *label;	/**< at most PG_TEXT_MAX bytes */
 	const char *comment;	/**< likewise */
-	bool set_owner;		/**< owner is set, else it is the caller */
-	uid_t owner;
+	uint32_t flags;		/**< enum pg_group_flag */
+	uid_t owner;		/**< 0 without PG_GROUP_SET_OWNER */
 };
 
 /** Called with a group; anything but 0 ends the call with that value. */
@@ -177,7 +185,10 @@ int pg_group_add(struct pg_ctx *ctx, const struct pg_group_spec *spec,
  */
 int pg_group_del(struct pg_ctx *ctx, uint32_t id, uint64_t *generation);
 
-/** The id of the group of this name; -ENOENT if there is none. */
+/**
+ * The id of the group of this name. -ENOENT: there is none; -EINVAL: no group
+ * can have this name.
+ */
 int pg_group_find(struct pg_ctx *ctx, const char *name, uint32_t *id);
 
 /** Show one group to cb; -ENOENT if there is none. */
@@ -203,12 +214,15 @@ struct pg_attach {
  * Attach n sockets to a group, all or none; n is at most PG_ATTACH_MAX
  * (-E2BIG). The sockets are the elements of an array of struct pg_attach. ids
  * (may be NULL) receives n ids in the same order; generation (may be NULL) the
- * generation of the last. If one is refused, *failed (may be NULL) receives
- * its index, n if it was no single one.
+ * generation of the last. After a failure the content of ids means nothing.
+ * *failed (may be NULL) is always written: the index of the socket that was
+ * refused, n if it was no single one or all went well.
  *
  * The kernel takes no reference to the descriptor: closing it ends the
  * connection as ever, and with it its membership.
  *
+ * -EINVAL: n is 0, a type or a peer id is none; -EMSGSIZE: more than the send
+ * buffer of a socket takes (net.core.wmem_default), attach fewer at once;
  * -EBADF, -ENOTSOCK: no socket; -EOPNOTSUPP: not TCP, or MPTCP; -EXDEV: a
  * socket of another namespace; -ENOTCONN: not established; -EEXIST: already in
  * this group; -ENOSPC: limit of the group; -EBUSY: in use by another call for
@@ -225,13 +239,19 @@ int pg_conn_attach(struct pg_ctx *ctx, uint32_t group_id,
 int pg_conn_detach(struct pg_ctx *ctx, uint32_t group_id, uint64_t id,
 		   uint64_t *generation);
 
+/** Flags of struct pg_filter. */
+enum pg_filter_flag {
+	PG_FILTER_STATS = 1,	/**< with statistics, where allowed */
+};
+
 /** Which connections to dump; zero selects all. The kernel filters. */
 struct pg_filter {
 	size_t size;
 	uint32_t group_id;	/**< 0: all groups */
 	enum pg_type type;	/**< PG_TYPE_ANY: all types */
 	const struct pg_addr *remote; /**< its address only; NULL: any */
-	bool stats;		/**< with statistics, where allowed */
+	uint32_t flags;		/**< enum pg_filter_flag */
+	uint32_t reserved;	/**< 0 */
 };
 
 /** Called with a connection; anything but 0 ends the call with that value. */
@@ -251,7 +271,7 @@ typedef int (*pg_begin_cb)(uint64_t generation, uint32_t count, void *arg);
  *
  * What was shown before a failure is incomplete; throw it away. -ESTALE: the
  * caller stalled for so long that the kernel dropped the dump; ask again.
- * -ENOENT: no such group.
+ * -ENOENT: no such group; -EINVAL: the filter makes no sense.
  */
 int pg_conn_dump(struct pg_ctx *ctx, const struct pg_filter *filter,
 		 pg_begin_cb begin, pg_conn_cb cb, void *arg);
@@ -276,7 +296,10 @@ size_t pg_addr_format(const struct pg_addr *addr, char *buf);
  * Bridges to <p2p.h>. The arguments are an HGROUP and an HPEERENUM.
  */
 
-/** Id of the group behind a handle, to attach to; 0 if the handle is bad. */
+/**
+ * Id of the group behind a handle, to attach to. 0 if the handle is bad, the
+ * group is gone, or the kernel cannot tell.
+ */
 uint32_t pg_group_from_handle(void *group);
 
 /** Generation an enumeration of connections shows; 0 if the handle is bad. */

@@ -12,6 +12,9 @@
 #include "parse.h"
 #include "reader.h"
 
+_Static_assert(sizeof(struct pg_attach) == 32, "padding");
+_Static_assert(offsetof(struct pg_attach, peer_id) == 24, "padding");
+
 /* Attributes of one socket in a request. */
 #define SOCKET_ROOM 64
 
@@ -43,6 +46,9 @@ static int check_sock(const struct batch *batch, size_t i)
 		return err;
 	if (sock->size != batch->socks->size)
 		return ctx_fail(batch->ctx, -EINVAL, "sizes differ");
+	err = check_type(batch->ctx, sock->type);
+	if (err)
+		return err;
 	if (sock->fd < 0)
 		return ctx_fail(batch->ctx, -EBADF, NULL);
 	if (sock->peer_id &&
@@ -183,11 +189,11 @@ int pg_conn_attach(struct pg_ctx *ctx, uint32_t group_id,
 	ssize_t room;
 	int err;
 
-	if (!ctx)
-		return -EINVAL;
 	if (!failed)
 		failed = &ignored;
 	*failed = n;
+	if (!ctx)
+		return -EINVAL;
 
 	room = check_batch(&batch, failed);
 	if (room < 0)

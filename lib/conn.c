@@ -9,6 +9,9 @@
 
 #include "reader.h"
 
+_Static_assert(sizeof(struct pg_filter) == 32, "padding");
+_Static_assert(offsetof(struct pg_filter, reserved) == 28, "padding");
+
 static int no_conn(struct pg_ctx *ctx)
 {
 	return ctx_fail(ctx, -ENOENT, "no connection has id 0");
@@ -58,7 +61,9 @@ int pg_conn_detach(struct pg_ctx *ctx, uint32_t group_id, uint64_t id,
 int pg_conn_get(struct pg_ctx *ctx, uint64_t id, bool stats, pg_conn_cb cb,
 		void *arg)
 {
-	struct reader reader = { .ctx = ctx, .conn = cb, .arg = arg };
+	struct reader reader = {
+		.ctx = ctx, .conn = cb, .arg = arg, .get = true,
+	};
 	struct request req;
 	int err;
 
@@ -118,7 +123,7 @@ static int put_filter(struct request *req, const struct pg_filter *filter)
 	if (!err)
 		err = put_conn_filter(req, filter);
 	if (!err)
-		err = put_stats_flag(req, filter->stats);
+		err = put_stats_flag(req, filter->flags & PG_FILTER_STATS);
 	return err;
 }
 
@@ -126,6 +131,12 @@ static int check_filter(struct pg_ctx *ctx, const struct pg_filter *filter)
 {
 	int err = check_size(ctx, filter, sizeof(*filter));
 
+	if (!err)
+		err = check_flags(ctx, filter->flags, PG_FILTER_STATS);
+	if (!err && filter->reserved)
+		err = ctx_fail(ctx, -EINVAL, "reserved is not 0");
+	if (!err)
+		err = check_type(ctx, filter->type);
 	if (!err && filter->remote && filter->remote->family != AF_INET &&
 	    filter->remote->family != AF_INET6)
 		err = ctx_fail(ctx, -EINVAL,

@@ -19,6 +19,9 @@
 #define BUFFER_MIN 4096
 #define BUFFER_MAX 0x40000000
 
+/* No structure will ever be larger; what is was not set. */
+#define SIZE_MAX_SANE 4096
+
 const char *pg_version(void)
 {
 	return PG_VERSION;
@@ -162,10 +165,28 @@ int check_size(struct pg_ctx *ctx, const void *object, size_t known)
 	memcpy(&size, object, sizeof(size));
 	if (size < known)
 		return ctx_fail(ctx, -EINVAL, "size is not set");
+	if (size > SIZE_MAX_SANE)
+		return ctx_fail(ctx, -E2BIG, "size makes no sense");
 
 	for (i = known; i < size; i++)
 		if (bytes[i])
 			return ctx_fail(ctx, -E2BIG,
 					"asks for more than this version can");
 	return 0;
+}
+
+int check_flags(struct pg_ctx *ctx, uint32_t flags, uint32_t known)
+{
+	return flags & ~known ? ctx_fail(ctx, -EINVAL, "unknown flags") : 0;
+}
+
+int check_type(struct pg_ctx *ctx, enum pg_type type)
+{
+	switch (type) {
+	case PG_TYPE_ANY:
+	case PG_TYPE_NEIGHBOR:
+	case PG_TYPE_DIRECT:
+		return 0;
+	}
+	return ctx_fail(ctx, -EINVAL, "type is neither neighbor nor direct");
 }

@@ -9,6 +9,9 @@
 
 #include "reader.h"
 
+_Static_assert(sizeof(struct pg_group_spec) == 40, "padding");
+_Static_assert(offsetof(struct pg_group_spec, owner) == 36, "padding");
+
 static int no_group(struct pg_ctx *ctx)
 {
 	return ctx_fail(ctx, -ENOENT, "no group has id 0");
@@ -40,6 +43,8 @@ static int check_spec(struct pg_ctx *ctx, const struct pg_group_spec *spec)
 
 	err = check_size(ctx, spec, sizeof(*spec));
 	if (!err)
+		err = check_flags(ctx, spec->flags, PG_GROUP_SET_OWNER);
+	if (!err)
 		err = check_name(ctx, spec->name);
 	if (!err)
 		err = check_text(ctx, spec->label,
@@ -65,7 +70,7 @@ static int put_spec(struct request *req, const struct pg_group_spec *spec)
 	    put_text(msg, PEERGROUP_A_GROUP_LABEL, spec->label) ||
 	    put_text(msg, PEERGROUP_A_GROUP_COMMENT, spec->comment))
 		return -EMSGSIZE;
-	if (spec->set_owner &&
+	if ((spec->flags & PG_GROUP_SET_OWNER) &&
 	    nla_put_u32(msg, PEERGROUP_A_GROUP_OWNER, spec->owner))
 		return -EMSGSIZE;
 	request_nest_end(req, nest);
@@ -173,7 +178,9 @@ int pg_group_find(struct pg_ctx *ctx, const char *name, uint32_t *id)
 
 int pg_group_get(struct pg_ctx *ctx, uint32_t id, pg_group_cb cb, void *arg)
 {
-	struct reader reader = { .ctx = ctx, .group = cb, .arg = arg };
+	struct reader reader = {
+		.ctx = ctx, .group = cb, .arg = arg, .get = true,
+	};
 	struct request req;
 	int err;
 

@@ -289,6 +289,7 @@ static int exchange(struct pg_ctx *ctx, struct nlmsghdr *nlh,
 	answer->ended = false;
 	answer->reasoned = false;
 	ctx->bad_offset = 0;
+	ctx->error[0] = '\0';
 
 	err = send_message(ctx, nlh);
 	return err ? err : receive_answer(ctx, answer);

@@ -228,6 +228,12 @@ bool parse_conn(const struct attr *nest, struct parsed_conn *parsed)
 	return !run.bad && parsed->conn.id;
 }
 
+bool conn_complete(const struct pg_conn *conn)
+{
+	return conn->id && conn->group_id && conn->type &&
+	       conn->local.family && conn->remote.family;
+}
+
 static bool group_text_attr(const struct attr *attr, struct pg_group *group)
 {
 	const char *text = attr_string(attr);

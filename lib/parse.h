@@ -47,6 +47,10 @@ struct parsed_conn {
  * last counts. False if one is malformed or there is no id.
  */
 bool parse_conn(const struct attr *nest, struct parsed_conn *parsed);
+
+/* Whether a connection has all that every one has. */
+bool conn_complete(const struct pg_conn *conn);
+
 bool parse_group(const struct attr *nest, struct pg_group *group);
 
 #endif /* LIB_PARSE_H */

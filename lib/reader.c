@@ -68,6 +68,9 @@ static int take_conn(struct reader *reader, const struct attr *attr)
 
 	if (!parse_conn(attr, &parsed))
 		return malformed(reader);
+	/* The reply to a change only says which connection it is about. */
+	if ((reader->dump || reader->get) && !conn_complete(&parsed.conn))
+		return malformed(reader);
 	if (!reader->conn)
 		return 0;
 
@@ -144,8 +147,9 @@ static int check_whole(struct reader *reader)
 {
 	char text[96];
 
-	if (!reader->dump)
-		return reader->has_generation ? 0 : malformed(reader);
+	if (!reader->dump && reader->has_generation &&
+	    reader->seen >= reader->get)
+		return 0;
 	if (!reader->begun)
 		return malformed(reader);
 	if (reader->seen == reader->count ||

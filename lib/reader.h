@@ -14,6 +14,7 @@ struct reader {
 	pg_group_cb group;
 	void *arg;
 	bool dump;
+	bool get;		/* the reply has one record */
 	bool at_most;		/* the count of the dump is an upper bound */
 
 	uint64_t generation;

@@ -514,9 +514,10 @@ TEST_F(attach, types)
 	}
 
 	sock.type = 3;
-	EXPECT_EQ(-ERANGE, pg_conn_attach(self->ctx, self->group, &sock, 1,
+	EXPECT_EQ(-EINVAL, pg_conn_attach(self->ctx, self->group, &sock, 1,
 					  &id, NULL, NULL));
-	EXPECT_STREQ("integer out of range", pg_error(self->ctx));
+	EXPECT_STREQ("type is neither neighbor nor direct",
+		     pg_error(self->ctx));
 }
 
 /* How a socket calls its ends itself. */

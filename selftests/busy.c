@@ -165,7 +165,9 @@ static int note_stats(const struct pg_conn *conn, void *arg)
 /* Nor do statistics wait: whoever asks would take all of netlink along. */
 TEST_F(busy, statistics_do_not_wait)
 {
-	struct pg_filter filter = { .size = sizeof(filter), .stats = true };
+	struct pg_filter filter = {
+		.size = sizeof(filter), .flags = PG_FILTER_STATS,
+	};
 	unsigned int shown = 0;
 	uint64_t id;
 

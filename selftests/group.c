@@ -60,7 +60,7 @@ TEST_F(group, shown)
 		.name = "bitcoin",
 		.label = "Bitcoin \xe2\x82\xbf",
 		.comment = "port 8333",
-		.set_owner = true,
+		.flags = PG_GROUP_SET_OWNER,
 		.owner = 12345,
 	};
 	struct group_copy copy;

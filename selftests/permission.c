@@ -25,7 +25,7 @@ static int add_group_for(struct pg_ctx *ctx, const char *name,
 {
 	const struct pg_group_spec spec = {
 		.size = sizeof(spec), .name = name,
-		.set_owner = true, .owner = uid_of(owner),
+		.flags = PG_GROUP_SET_OWNER, .owner = uid_of(owner),
 	};
 
 	return pg_group_add(ctx, &spec, id, NULL);
@@ -155,7 +155,7 @@ TEST_F(user, gets_statistics)
 TEST_F(user, dumps_statistics)
 {
 	const struct pg_filter filter = {
-		.size = sizeof(filter), .stats = true,
+		.size = sizeof(filter), .flags = PG_FILTER_STATS,
 	};
 	int n = 0;
 

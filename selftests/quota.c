@@ -18,7 +18,7 @@ static int add_group_for(struct pg_ctx *ctx, uid_t owner, uint32_t *id)
 	char name[64];
 	const struct pg_group_spec spec = {
 		.size = sizeof(spec), .name = name,
-		.set_owner = true, .owner = owner,
+		.flags = PG_GROUP_SET_OWNER, .owner = owner,
 	};
 
 	snprintf(name, sizeof(name), "of-%d-%d-%u", owner, getpid(), count++);

@@ -91,7 +91,7 @@ static int collect(struct query *query, struct pg_ctx *ctx)
 		output_free(&query->out);
 		conn_print_start(&query->out, query->args);
 		if (query->id)
-			err = pg_conn_get(ctx, query->id, query->filter.stats,
+			err = pg_conn_get(ctx, query->id, query->args->stats,
 					  show, query);
 		else
 			err = pg_conn_dump(ctx, &query->filter, NULL, show,
@@ -115,7 +115,7 @@ static void parse(struct args *args, struct query *query)
 	query->group = params[GROUP].value;
 	query->filter.size = sizeof(query->filter);
 	query->filter.type = args_type(args, &params[TYPE]);
-	query->filter.stats = args->stats;
+	query->filter.flags = args->stats ? PG_FILTER_STATS : 0;
 	if (params[REMOTE].value) {
 		parse_addr(args, params[REMOTE].value, &query->remote);
 		query->filter.remote = &query->remote;

@@ -44,9 +44,10 @@ static enum status group_add(struct args *args)
 	args_params(args, params, ARRAY_SIZE(params));
 	spec.label = params[LABEL].value;
 	spec.comment = params[COMMENT].value;
-	spec.set_owner = params[OWNER].value;
-	if (spec.set_owner)
+	if (params[OWNER].value) {
+		spec.flags = PG_GROUP_SET_OWNER;
 		spec.owner = owner_of(args, &params[OWNER]);
+	}
 
 	ctx = session_open(args);
 	if (!ctx)

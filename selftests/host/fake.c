@@ -343,19 +343,24 @@ static void put_group(struct datagram *datagram,
 	nest_end(datagram, where);
 }
 
-static void put_conn(struct datagram *datagram, unsigned int i)
+static void put_conn(struct datagram *datagram, uint32_t group_id,
+		     unsigned int i)
 {
 	static const unsigned char ipv6[16] = { 0xfe, 0x80, [15] = 1 };
 	size_t where = nest(datagram, PEERGROUP_A_CONN);
 
 	put_u64(datagram, PEERGROUP_A_CONN_ID, fake_conn_id(i));
-	put_u32(datagram, PEERGROUP_A_CONN_TYPE, fake_conn_type(i));
+	put_u32(datagram, PEERGROUP_A_CONN_GROUP_ID, group_id);
+	if (!fake.no_type)
+		put_u32(datagram, PEERGROUP_A_CONN_TYPE, fake_conn_type(i));
 	put_u64(datagram, PEERGROUP_A_CONN_NODE_ID, i);
 	put_u16(datagram, PEERGROUP_A_CONN_REMOTE_PORT, htons(1000 + i));
 	if (fake_conn_is_ipv4(i)) {
+		put_u32(datagram, PEERGROUP_A_CONN_LOCAL_IPV4, htonl(1));
 		put_u32(datagram, PEERGROUP_A_CONN_REMOTE_IPV4,
 			htonl(0xc0000200 + i));
 	} else {
+		put(datagram, PEERGROUP_A_CONN_LOCAL_IPV6, ipv6, 16);
 		put(datagram, PEERGROUP_A_CONN_REMOTE_IPV6, ipv6, 16);
 		put_u32(datagram, PEERGROUP_A_CONN_IFINDEX, 3);
 	}
@@ -417,11 +422,18 @@ static void reply_conns(const struct request *request)
 	unsigned int i;
 	size_t where;
 
+	if (request->cmd == PEERGROUP_CMD_CONN_GET) {
+		if (!fake.no_ids)
+			put_conn(datagram, 1, 0);
+		acknowledge(request->nlh, 0);
+		return;
+	}
+
 	for (i = 0; !fake.no_ids && i < request->socks; i++) {
 		where = nest(datagram, PEERGROUP_A_CONN);
 		put_u64(datagram, PEERGROUP_A_CONN_ID, fake_conn_id(i));
 		put_u32(datagram, PEERGROUP_A_CONN_GROUP_ID,
-			request->group_id);
+			request->group_id ?: 1);
 		nest_end(datagram, where);
 	}
 	acknowledge(request->nlh, 0);
@@ -475,7 +487,7 @@ static void dump_conns(struct dump *dump, const struct fake_group *group)
 		dump_message(dump);
 	for (i = fake.lose; i < last; i++)
 		if (type_matches(i))
-			put_conn(dump_message(dump), i);
+			put_conn(dump_message(dump), group->id, i);
 }
 
 static void dump_groups(struct dump *dump)

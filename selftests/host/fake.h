@@ -41,6 +41,7 @@ extern struct fake {
 	int fail_receive;	/* errno of the next recvmsg() */
 	bool truncate;		/* the next message of a dump is too long */
 	bool no_ids;		/* replies say nothing */
+	bool no_type;		/* nor do connections of their type */
 
 	/* What happened. */
 	unsigned int requests;

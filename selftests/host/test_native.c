@@ -270,8 +270,69 @@ TEST_F(native, replies_without_ids)
 	EXPECT_EQ(-EPROTO, pg_group_find(self->ctx, "first", &id));
 	EXPECT_EQ(-EPROTO, pg_group_add(self->ctx, &spec, &id, NULL));
 	EXPECT_EQ(99, id);
+	EXPECT_EQ(-EPROTO, pg_group_get(self->ctx, 1, NULL, NULL));
+	EXPECT_EQ(-EPROTO, pg_conn_get(self->ctx, 1, false, NULL, NULL));
 	EXPECT_EQ(-EPROTO, pg_conn_attach(self->ctx, self->group, &sock, 1,
 					  NULL, NULL, NULL));
+}
+
+TEST_F(native, incomplete_connections)
+{
+	struct shown shown = { 0 };
+
+	EXPECT_EQ(0, pg_conn_get(self->ctx, 1, false, NULL, NULL));
+	fake.no_type = true;
+	EXPECT_EQ(-EPROTO, pg_conn_get(self->ctx, 1, false, NULL, NULL));
+	EXPECT_EQ(-EPROTO, dump(self, &shown));
+	EXPECT_EQ(0, shown.conns);
+}
+
+TEST_F(native, flags_and_types)
+{
+	struct pg_group_spec spec = { .size = sizeof(spec), .name = "new" };
+	struct pg_attach sock = { .size = sizeof(sock), .type = 3 };
+	struct pg_filter *filter = &self->filter;
+	unsigned int requests = fake.requests;
+	struct shown shown = { 0 };
+	size_t failed = 9;
+	uint32_t id;
+
+	spec.flags = 2 * PG_GROUP_SET_OWNER;
+	EXPECT_EQ(-EINVAL, pg_group_add(self->ctx, &spec, &id, NULL));
+	EXPECT_STREQ("unknown flags", pg_error(self->ctx));
+	filter->flags = PG_FILTER_STATS | 0x80000000;
+	EXPECT_EQ(-EINVAL, dump(self, &shown));
+	EXPECT_STREQ("unknown flags", pg_error(self->ctx));
+	filter->flags = 0;
+	filter->reserved = 1;
+	EXPECT_EQ(-EINVAL, dump(self, &shown));
+	EXPECT_STREQ("reserved is not 0", pg_error(self->ctx));
+	filter->reserved = 0;
+	filter->type = 3;
+	EXPECT_EQ(-EINVAL, dump(self, &shown));
+	EXPECT_STREQ("type is neither neighbor nor direct",
+		     pg_error(self->ctx));
+	EXPECT_EQ(-EINVAL, pg_conn_attach(self->ctx, self->group, &sock, 1,
+					  NULL, NULL, &failed));
+	EXPECT_STREQ("type is neither neighbor nor direct",
+		     pg_error(self->ctx));
+	EXPECT_EQ(0, failed);
+	EXPECT_EQ(requests, fake.requests);
+}
+
+TEST_F(native, no_older_story)
+{
+	struct shown shown = { .stop_at = 1 };
+
+	fake.refuse = EPERM;
+	EXPECT_EQ(-EPERM, dump(self, &shown));
+	EXPECT_STREQ("Operation not permitted", pg_error(self->ctx));
+	EXPECT_EQ(4711, dump(self, &shown));
+	EXPECT_STREQ("", pg_error(self->ctx));
+	fake.refuse = EBUSY;
+	shown.stop_at = 0;
+	EXPECT_EQ(0, dump(self, &shown));
+	EXPECT_STREQ("", pg_error(self->ctx));
 }
 
 TEST_F(native, which_socket_was_refused)
@@ -352,6 +413,12 @@ TEST_F(native, larger_structures)
 	EXPECT_EQ(-EINVAL, pg_conn_attach(self->ctx, self->group,
 					  &socks[0].known, 2, NULL, NULL,
 					  &failed));
+	self->filter.size = SIZE_MAX;
+	EXPECT_EQ(-E2BIG, pg_conn_dump(self->ctx, &self->filter, NULL, NULL,
+				       NULL));
+	self->filter.size = 4097;
+	EXPECT_EQ(-E2BIG, pg_conn_dump(self->ctx, &self->filter, NULL, NULL,
+				       NULL));
 	self->filter.size = 0;
 	EXPECT_EQ(-EINVAL, pg_conn_dump(self->ctx, &self->filter, NULL, NULL,
 					NULL));
