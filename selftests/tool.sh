@@ -204,6 +204,9 @@ test_usage()
 		group add g owner nobody-such
 	check "a line break in a word stays one line" wrong_usage 'a\x0ab' \
 		$'a\nb'
+	LC_ALL=C.UTF-8 check "invisible characters are escaped" wrong_usage \
+		$'\xc3\xa9''\xd8\x9cx\xe2\x80\x8by\xc2\xad\xf3\xa0\x81\x81' \
+		$'\xc3\xa9\xd8\x9cx\xe2\x80\x8by\xc2\xad\xf3\xa0\x81\x81'
 }
 
 test_numbers()

@@ -77,7 +77,7 @@ static void add_row(struct output *out, const struct pg_conn *conn,
 	struct table *table = &out->table;
 
 	table_cell(table, "%llu", (unsigned long long)conn->id);
-	add_name(table, group, conn->group_id);
+	table_text(table, group);
 	add_name(table, type_name(conn->type), conn->type);
 	if (conn->node_id)
 		table_cell(table, "%llu", (unsigned long long)conn->node_id);
@@ -139,7 +139,7 @@ static void add_object(struct output *out, const struct pg_conn *conn,
 		 (unsigned long long)conn->cookie);
 	json_start(&json);
 	json_number(&json, "id", conn->id);
-	put_name(&json, "group", group, conn->group_id);
+	json_string(&json, "group", group);
 	put_name(&json, "type", type_name(conn->type), conn->type);
 	json_number(&json, "node-id", conn->node_id);
 	json_string(&json, "peer-id", peer_id);

@@ -64,10 +64,14 @@ static int show(const struct pg_conn *conn, void *arg)
 {
 	struct query *query = arg;
 
+	const char *group = names_find(&query->names, conn->group_id);
+
 	if (!selected(conn, &query->filter))
 		return 0;
-	conn_print(&query->out, conn,
-		   names_find(&query->names, conn->group_id));
+	/* The group is younger than the names. */
+	if (!group)
+		return -EAGAIN;
+	conn_print(&query->out, conn, group);
 	return output_error(&query->out);
 }
 
@@ -75,6 +79,7 @@ static int load_names(struct query *query, struct pg_ctx *ctx)
 {
 	int err;
 
+	names_free(&query->names);
 	if (!query->group)
 		return names_load(&query->names, ctx);
 	err = pg_group_find(ctx, query->group, &query->filter.group_id);
@@ -83,20 +88,27 @@ static int load_names(struct query *query, struct pg_ctx *ctx)
 	return names_add(&query->names, query->filter.group_id, query->group);
 }
 
+static int try_to_collect(struct query *query, struct pg_ctx *ctx)
+{
+	int err = load_names(query, ctx);
+
+	if (err)
+		return err;
+	output_free(&query->out);
+	conn_print_start(&query->out, query->args);
+	if (query->id)
+		return pg_conn_get(ctx, query->id, query->args->stats, show,
+				   query);
+	return pg_conn_dump(ctx, &query->filter, NULL, show, query);
+}
+
 static int collect(struct query *query, struct pg_ctx *ctx)
 {
-	int err = -ESTALE, tries;
+	int err, tries = DUMP_TRIES;
 
-	for (tries = 0; tries < DUMP_TRIES && err == -ESTALE; tries++) {
-		output_free(&query->out);
-		conn_print_start(&query->out, query->args);
-		if (query->id)
-			err = pg_conn_get(ctx, query->id, query->args->stats,
-					  show, query);
-		else
-			err = pg_conn_dump(ctx, &query->filter, NULL, show,
-					   query);
-	}
+	do {
+		err = try_to_collect(query, ctx);
+	} while ((err == -ESTALE || err == -EAGAIN) && --tries);
 	return err;
 }
 
@@ -135,9 +147,7 @@ enum status conn_show(struct args *args)
 	ctx = session_open(args);
 	if (!ctx)
 		return STATUS_REFUSED;
-	err = load_names(&query, ctx);
-	if (!err)
-		err = collect(&query, ctx);
+	err = collect(&query, ctx);
 	status = err ? refused_by(ctx, err) : output_print(&query.out);
 	output_free(&query.out);
 	names_free(&query.names);

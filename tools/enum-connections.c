@@ -6,14 +6,14 @@
 #include <stdio.h>
 #include <wchar.h>
 
-static void PrintConnection(const PEER_CONNECTION_INFO *pConn)
+static HRESULT PrintConnection(const PEER_CONNECTION_INFO *pConn)
 {
 	char szAddress[INET6_ADDRSTRLEN];
 
 	inet_ntop(AF_INET6, &pConn->address.sin6.sin6_addr, szAddress, sizeof(szAddress));
-	printf("%-8ls  connection %llu  node %llu  peer %ls  address [%s]:%u\n",
-	       pConn->dwFlags == PEER_CONNECTION_DIRECT ? L"direct" : L"neighbor",
-	       pConn->ullConnectionId, pConn->ullNodeId, pConn->pwzPeerId, szAddress, ntohs(pConn->address.sin6.sin6_port));
+	return printf("%-8ls  connection %llu  node %llu  peer %ls  address [%s]:%u\n",
+		      pConn->dwFlags == PEER_CONNECTION_DIRECT ? L"direct" : L"neighbor", pConn->ullConnectionId, pConn->ullNodeId,
+		      pConn->pwzPeerId, szAddress, ntohs(pConn->address.sin6.sin6_port)) < 0 ? E_FAIL : S_OK;
 }
 
 static HRESULT PrintConnections(HGROUP hGroup)
@@ -30,8 +30,8 @@ static HRESULT PrintConnections(HGROUP hGroup)
 	if (SUCCEEDED(hr))
 		hr = PeerGetNextItem(hPeerEnum, &cConns, (PVOID **)&ppConns);
 	if (SUCCEEDED(hr)) {
-		for (i = 0; i < cConns; i++)
-			PrintConnection(ppConns[i]);
+		for (i = 0; SUCCEEDED(hr) && i < cConns; i++)
+			hr = PrintConnection(ppConns[i]);
 		PeerFreeData(ppConns);
 	}
 	PeerEndEnumeration(hPeerEnum);

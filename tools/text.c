@@ -13,11 +13,28 @@
 /* Longest form of a byte: \xNN. */
 #define ESCAPED_MAX 4
 
-/* Invisible, yet they change the order in which the rest of a line appears. */
-static bool is_bidi_control(wchar_t c)
+/*
+ * Printable for the C library, yet invisible; some change the order in which
+ * the rest of a line appears.
+ */
+static const struct {
+	wchar_t first, last;
+} invisible[] = {
+	{ 0x00ad, 0x00ad }, { 0x034f, 0x034f }, { 0x061c, 0x061c },
+	{ 0x115f, 0x1160 }, { 0x180e, 0x180e }, { 0x200b, 0x200f },
+	{ 0x202a, 0x202e }, { 0x2060, 0x206f }, { 0x3164, 0x3164 },
+	{ 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 }, { 0xfff9, 0xfffb },
+	{ 0xe0000, 0xe007f },
+};
+
+static bool is_invisible(wchar_t c)
 {
-	return c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
-	       (c >= 0x2066 && c <= 0x2069);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(invisible); i++)
+		if (c >= invisible[i].first && c <= invisible[i].last)
+			return true;
+	return false;
 }
 
 /* Length of the printable character at s; 0 if it has to be escaped. */
@@ -30,14 +47,15 @@ static size_t printable(const char *s)
 	len = mbrtowc(&c, s, MB_CUR_MAX, &state);
 	if (len == (size_t)-1 || len == (size_t)-2)
 		return 0;
-	if (!iswprint(c) || is_bidi_control(c))
+	if (!iswprint(c) || is_invisible(c))
 		return 0;
 	return len;
 }
 
 /*
  * A copy to be freed, NULL without memory. What is not printable becomes \xNN,
- * and a backslash two, so that different strings never look the same.
+ * and a backslash two, so that no two strings become the same. Letters that
+ * look alike are left to the reader.
  */
 char *text_escape(const char *s)
 {

@@ -160,7 +160,7 @@ struct object {
 extern const struct object object_group;
 extern const struct object object_conn;
 
-/* conn_show.c, conn_print.c; group: the name, NULL if it is not known. */
+/* conn_show.c, conn_print.c; group is its name. */
 
 enum status conn_show(struct args *args);
 void conn_print_start(struct output *out, const struct args *args);
