@@ -12,8 +12,9 @@ static HRESULT PrintConnection(const PEER_CONNECTION_INFO *pConn)
 
 	inet_ntop(AF_INET6, &pConn->address.sin6.sin6_addr, szAddress, sizeof(szAddress));
 	return printf("%-8ls  connection %llu  node %llu  peer %ls  address [%s]:%u\n",
-		      pConn->dwFlags == PEER_CONNECTION_DIRECT ? L"direct" : L"neighbor", pConn->ullConnectionId, pConn->ullNodeId,
-		      pConn->pwzPeerId, szAddress, ntohs(pConn->address.sin6.sin6_port)) < 0 ? E_FAIL : S_OK;
+		      pConn->dwFlags == PEER_CONNECTION_DIRECT ? L"direct" : L"neighbor",
+		      pConn->ullConnectionId, pConn->ullNodeId, pConn->pwzPeerId, szAddress,
+		      ntohs(pConn->address.sin6.sin6_port)) < 0 ? E_FAIL : S_OK;
 }
 
 static HRESULT PrintConnections(HGROUP hGroup)
