@@ -183,9 +183,12 @@ static void pg_sift(struct pg_net *pn, struct pg_group *group, u64 generation)
 		pg_sift_all(pn, generation);
 }
 
-/* Cut the oldest snapshot of a list off that is not older than @since. */
+/*
+ * Cut the oldest snapshot of a list off that may show what was born and died
+ * then; false if there is none.
+ */
 static bool pg_cut_oldest(struct pg_net *pn, struct pg_snapshots *list,
-			  u64 since)
+			  u64 born, u64 died)
 {
 	struct pg_snapshot *snap;
 	struct pg_group *group;
@@ -193,9 +196,10 @@ static bool pg_cut_oldest(struct pg_net *pn, struct pg_snapshots *list,
 
 	raw_spin_lock_irq(&pn->lock);
 	list_for_each_entry(snap, &list->list, link)
-		if (snap->generation >= since)
+		if (snap->generation >= born)
 			break;
-	if (list_entry_is_head(snap, &list->list, link)) {
+	if (list_entry_is_head(snap, &list->list, link) ||
+	    snap->generation >= died) {
 		raw_spin_unlock_irq(&pn->lock);
 		return false;
 	}
@@ -217,10 +221,10 @@ static void pg_cut_for_group(struct pg_group *group)
 	struct pg_net *pn = group->pn;
 
 	if (READ_ONCE(group->snapshots.n) >= READ_ONCE(pn->snapshots.n) &&
-	    pg_cut_oldest(pn, &group->snapshots, group->born))
+	    pg_cut_oldest(pn, &group->snapshots, group->born, U64_MAX))
 		return;
-	if (!pg_cut_oldest(pn, &pn->snapshots, group->born))
-		pg_cut_oldest(pn, &group->snapshots, group->born);
+	if (!pg_cut_oldest(pn, &pn->snapshots, group->born, U64_MAX))
+		pg_cut_oldest(pn, &group->snapshots, group->born, U64_MAX);
 }
 
 static bool pg_conn_shown(const struct pg_conn *conn)
@@ -414,9 +418,12 @@ static void pg_limit_dead_groups(struct pg_net *pn)
 	while (!list_empty(&pn->reaping) && pg_too_many_dead(pn)) {
 		group = list_first_entry(&pn->reaping, struct pg_group,
 					 reap_link);
-		if (!pg_cut_oldest(pn, &group->snapshots, group->born) &&
-		    !pg_cut_oldest(pn, &pn->snapshots, group->born))
-			pg_cut_oldest(pn, &pn->group_snapshots, group->born);
+		if (!pg_cut_oldest(pn, &group->snapshots, group->born,
+				   group->died) &&
+		    !pg_cut_oldest(pn, &pn->snapshots, group->born,
+				   group->died))
+			pg_cut_oldest(pn, &pn->group_snapshots, group->born,
+				      group->died);
 		pg_free_groups(pn);
 	}
 }
@@ -427,7 +434,7 @@ static bool pg_limit_snapshots(struct pg_net *pn, struct pg_snapshots *list)
 	bool any = false;
 
 	while (READ_ONCE(list->n) > PG_SNAPSHOTS_MAX)
-		any |= pg_cut_oldest(pn, list, 0);
+		any |= pg_cut_oldest(pn, list, 0, U64_MAX);
 	return any;
 }
 
