@@ -56,7 +56,7 @@ static enum status conn_add(struct args *args)
 		sock.node_id = args_number(args, &params[NODE_ID], 0,
 					   UINT64_MAX);
 
-	ctx = session_open(args);
+	ctx = context_open(args);
 	if (!ctx)
 		return STATUS_REFUSED;
 	status = STATUS_REFUSED;
@@ -84,7 +84,7 @@ static enum status conn_del(struct args *args)
 	args_require(args, &id);
 	conn_id = args_number(args, &id, 1, UINT64_MAX);
 
-	ctx = session_open(args);
+	ctx = context_open(args);
 	if (!ctx)
 		return STATUS_REFUSED;
 	err = pg_group_find(ctx, group, &group_id);

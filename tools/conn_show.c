@@ -144,7 +144,7 @@ enum status conn_show(struct args *args)
 	int err;
 
 	parse(args, &query);
-	ctx = session_open(args);
+	ctx = context_open(args);
 	if (!ctx)
 		return STATUS_REFUSED;
 	err = collect(&query, ctx);

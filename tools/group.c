@@ -49,7 +49,7 @@ static enum status group_add(struct args *args)
 		spec.owner = owner_of(args, &params[OWNER]);
 	}
 
-	ctx = session_open(args);
+	ctx = context_open(args);
 	if (!ctx)
 		return STATUS_REFUSED;
 	err = pg_group_add(ctx, &spec, &id, NULL);
@@ -67,7 +67,7 @@ static enum status group_del(struct args *args)
 	int err;
 
 	args_end(args);
-	ctx = session_open(args);
+	ctx = context_open(args);
 	if (!ctx)
 		return STATUS_REFUSED;
 	err = pg_group_find(ctx, name, &id);
@@ -164,7 +164,7 @@ static enum status group_show(struct args *args)
 	enum status status;
 
 	args_end(args);
-	ctx = session_open(args);
+	ctx = context_open(args);
 	if (!ctx)
 		return STATUS_REFUSED;
 	for (tries = 0; tries < DUMP_TRIES && err == -ESTALE; tries++) {

@@ -60,9 +60,9 @@ __printf(1, 2)
 enum status refused(const char *fmt, ...);
 enum status refused_by(const struct pg_ctx *ctx, int err);
 
-/* session.c: a context in the network namespace asked for. */
+/* context.c: a context in the network namespace asked for. */
 
-struct pg_ctx *session_open(const struct args *args);
+struct pg_ctx *context_open(const struct args *args);
 
 /* Dumps that the kernel cut off are asked for again, so often at most. */
 #define DUMP_TRIES 10

@@ -5,7 +5,7 @@
 #include "tool.h"
 
 /* Returns NULL after reporting why. */
-struct pg_ctx *session_open(const struct args *args)
+struct pg_ctx *context_open(const struct args *args)
 {
 	struct pg_ctx *ctx;
 	int err;
