@@ -205,6 +205,8 @@ TEST_F(quota, in_userns)
 	ASSERT_EQ(0, write_number(groups_per_uid, 4));
 	ASSERT_EQ(0, create_as(self->made, self->user, 1));
 	ASSERT_EQ(1, self->made->done);
+	/* With its namespace the group would go. */
+	ASSERT_LE(0, open("/proc/self/ns/net", O_RDONLY));
 	ASSERT_EQ(0, enter_userns(self->user));
 	ASSERT_EQ(0, pg_open(&ctx));
 	EXPECT_EQ(0, add_group(ctx, &id));
@@ -244,6 +246,8 @@ TEST_F(quota, in_nested_userns)
 	ASSERT_EQ(0, enter_userns(self->user));
 	ASSERT_EQ(0, pg_open(&ctx));
 	EXPECT_EQ(0, add_group(ctx, &id));
+	/* With its namespace the group would go. */
+	ASSERT_LE(0, open("/proc/self/ns/net", O_RDONLY));
 	ASSERT_EQ(0, become(1, false));
 	ASSERT_EQ(0, enter_own_userns());
 
