@@ -7,7 +7,9 @@
 #ifndef _PEERGROUP_COMPAT_H
 #define _PEERGROUP_COMPAT_H
 
+#include <linux/ipv6.h>
 #include <net/genetlink.h>
+#include <net/inet_sock.h>
 
 /* Snapshots read 64-bit generations without a lock. */
 #ifndef CONFIG_64BIT
@@ -21,6 +23,18 @@ static inline struct nlattr **pg_dump_attrs(const struct netlink_callback *cb)
 	return genl_info_dump((struct netlink_callback *)cb)->attrs;
 #else
 	return ((const struct genl_dumpit_info *)cb->data)->attrs;
+#endif
+}
+
+/* Flags of inet sockets became bits of one word with 6.6. */
+static inline bool pg_has_recverr(const struct sock *sk)
+{
+#ifdef HAVE_INET_FLAGS
+	return inet_test_bit(RECVERR, sk) || inet_test_bit(RECVERR6, sk);
+#else
+	const struct ipv6_pinfo *np = inet6_sk(sk);
+
+	return inet_sk(sk)->recverr || (np && np->recverr);
 #endif
 }
 

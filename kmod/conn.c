@@ -22,12 +22,18 @@
 
 static struct kmem_cache *pg_conn_cache;
 
+static void pg_conn_release(struct pg_conn *conn)
+{
+	kfree(conn->peer_id);
+	if (conn->pending)
+		kfree(pg_pending(conn));
+	else
+		kmem_cache_free(pg_conn_cache, conn);
+}
+
 static void pg_conn_free_rcu(struct rcu_head *rcu)
 {
-	struct pg_conn *conn = container_of(rcu, struct pg_conn, rcu);
-
-	kfree(conn->peer_id);
-	kmem_cache_free(pg_conn_cache, conn);
+	pg_conn_release(container_of(rcu, struct pg_conn, rcu));
 }
 
 /**
@@ -40,12 +46,26 @@ void pg_conn_free(struct pg_conn *conn)
 	call_rcu(&conn->rcu, pg_conn_free_rcu);
 }
 
-static struct pg_conn *pg_conn_alloc(struct pg_group *group,
-				     const struct pg_conn_spec *spec)
+static struct pg_conn *pg_conn_zalloc(bool pending)
 {
-	struct pg_conn *conn;
+	struct pg_pending *new;
 
-	conn = kmem_cache_zalloc(pg_conn_cache, GFP_KERNEL_ACCOUNT);
+	if (!pending)
+		return kmem_cache_zalloc(pg_conn_cache, GFP_KERNEL_ACCOUNT);
+
+	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	if (!new)
+		return NULL;
+	new->conn.pending = true;
+	return &new->conn;
+}
+
+static struct pg_conn *pg_conn_alloc(struct pg_group *group,
+				     const struct pg_conn_spec *spec,
+				     bool pending)
+{
+	struct pg_conn *conn = pg_conn_zalloc(pending);
+
 	if (!conn)
 		return NULL;
 
@@ -53,7 +73,7 @@ static struct pg_conn *pg_conn_alloc(struct pg_group *group,
 		conn->peer_id = kmemdup(spec->peer_id, spec->peer_id_len,
 					GFP_KERNEL_ACCOUNT);
 		if (!conn->peer_id) {
-			kmem_cache_free(pg_conn_cache, conn);
+			pg_conn_release(conn);
 			return NULL;
 		}
 	}
@@ -64,7 +84,7 @@ static struct pg_conn *pg_conn_alloc(struct pg_group *group,
 	return conn;
 }
 
-/* A connection that the probe may find, but that was never born. */
+/* A connection that the probe may find, but that never got into the group. */
 static void pg_conn_discard(struct pg_conn *conn)
 {
 	struct sock *sk = conn->sk;
@@ -103,18 +123,29 @@ static u64 pg_sock_cookie(struct sock *sk)
 	return (u64)cookie[1] << 32 | cookie[0];
 }
 
-static int pg_check_state(const struct sock *sk, const struct nlattr *attr,
+static bool pg_is_connecting(int state)
+{
+	return state == TCP_SYN_SENT || state == TCP_SYN_RECV;
+}
+
+/* The stage of a socket that can be attached, or -errno. */
+static int pg_check_state(const struct sock *sk, bool pending,
+			  const struct nlattr *attr,
 			  struct netlink_ext_ack *extack)
 {
 	switch (inet_sk_state_load(sk)) {
 	case TCP_ESTABLISHED:
-		return 0;
-	case TCP_LISTEN:
-		NL_SET_ERR_MSG_ATTR(extack, attr, "socket is listening");
-		return -ENOTCONN;
+		return PG_STAGE_ESTABLISHED;
 	case TCP_SYN_SENT:
 	case TCP_SYN_RECV:
-		NL_SET_ERR_MSG_ATTR(extack, attr, "socket is still connecting");
+		if (pending)
+			return PG_STAGE_CONNECTING;
+		/* It was not when we last looked. */
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "socket is in use by another call");
+		return -EBUSY;
+	case TCP_LISTEN:
+		NL_SET_ERR_MSG_ATTR(extack, attr, "socket is listening");
 		return -ENOTCONN;
 	case TCP_CLOSE:
 		NL_SET_ERR_MSG_ATTR(extack, attr, "socket is not connected");
@@ -155,7 +186,7 @@ static int pg_attach_locked(struct pg_conn *conn, struct sock *sk,
 			    const struct nlattr *attr,
 			    struct netlink_ext_ack *extack)
 {
-	int err;
+	int stage;
 
 	/* Index first, then look: a transition from here on is noticed. */
 	sock_hold(sk);
@@ -168,13 +199,14 @@ static int pg_attach_locked(struct pg_conn *conn, struct sock *sk,
 		return -EEXIST;
 	}
 
-	err = pg_check_state(sk, attr, extack);
-	if (err) {
+	stage = pg_check_state(sk, conn->pending, attr, extack);
+	if (stage < 0) {
 		pg_index_del_sk(conn);
 		sock_put(sk);
-		return err;
+		return stage;
 	}
 
+	conn->stage = stage;
 	pg_conn_set_addrs(conn, sk);
 	conn->cookie = pg_sock_cookie(sk);
 	conn->attached = ktime_get_real_ns();
@@ -246,7 +278,8 @@ static int pg_attach_sk(struct pg_attach *req, struct sock *sk,
 	if (err)
 		return err;
 
-	conn = pg_conn_alloc(req->group, spec);
+	conn = pg_conn_alloc(req->group, spec,
+			     pg_is_connecting(inet_sk_state_load(sk)));
 	if (!conn)
 		return -ENOMEM;
 
@@ -296,13 +329,13 @@ int pg_attach_socket(struct pg_attach *req, const struct pg_conn_spec *spec,
 static void pg_conn_note_peaks(struct pg_group *group)
 {
 	struct pg_net *pn = group->pn;
-	u32 active = pg_group_active(group);
+	u32 live = pg_counts_live(&group->counts);
 
-	if (group->n_conns >= active)
-		group->peak = max(group->peak, active);
+	if (group->n_conns >= live)
+		group->peak = max(group->peak, live);
 	if (pn->n_dead_groups)
 		pn->peak_conns = max(pn->peak_conns,
-				     pn->active[0] + pn->active[1]);
+				     pg_counts_live(&pn->counts));
 }
 
 static void pg_conn_bear(struct pg_conn *conn)
@@ -313,16 +346,46 @@ static void pg_conn_bear(struct pg_conn *conn)
 
 	lockdep_assert_held(&pn->lock);
 
-	conn->id = ++pn->last_conn_id;
-	conn->born = ++pn->generation;
-	group->active[t]++;
+	WRITE_ONCE(conn->born, ++pn->generation);
+	group->counts.active[t]++;
 	group->gained++;
-	pn->active[t]++;
+	pn->counts.active[t]++;
+	list_add_tail_rcu(&conn->link, &group->conns[t]);
+	trace_conn_new(conn, conn->born);
+	pg_event_queue(pn, &conn->event, &pn->events.conns_new);
+}
+
+static void pg_conn_pend(struct pg_conn *conn)
+{
+	struct pg_pending *pending = pg_pending(conn);
+	struct pg_group *group = conn->group;
+	struct pg_net *pn = group->pn;
+	unsigned int t = conn->type - 1;
+
+	lockdep_assert_held(&pn->lock);
+
+	pending->since = ++pn->generation;
+	group->counts.pending[t]++;
+	pn->counts.pending[t]++;
+	list_add_tail_rcu(&pending->link, &group->pending);
+	trace_conn_pending(conn, pending->since);
+	pg_event_queue(pn, &pending->event, &pn->events.conns_pending);
+}
+
+static void pg_conn_enter(struct pg_conn *conn)
+{
+	struct pg_group *group = conn->group;
+
+	lockdep_assert_held(&group->pn->lock);
+
+	conn->id = ++group->pn->last_conn_id;
+	if (conn->stage == PG_STAGE_ESTABLISHED)
+		pg_conn_bear(conn);
+	else
+		pg_conn_pend(conn);
 	pg_conn_note_peaks(group);
 	group->n_conns++;
 	pg_index_add_id(conn);
-	list_add_tail_rcu(&conn->link, &group->conns[t]);
-	trace_conn_new(conn);
 }
 
 /* What stands against a request; @failed is the connection to blame. */
@@ -339,14 +402,14 @@ static int pg_attach_check(struct pg_attach *req, unsigned int *failed,
 		NL_SET_ERR_MSG(extack, "group was deleted");
 		return -ENOENT;
 	}
-	if (pg_group_active(group) + req->n > pg_group_conns_max()) {
+	if (pg_counts_live(&group->counts) + req->n > pg_group_conns_max()) {
 		NL_SET_ERR_MSG(extack, "group has reached its limit of connections");
 		return -ENOSPC;
 	}
 
 	*failed = 0;
 	list_for_each_entry(conn, &req->conns, link) {
-		if (conn->ended) {
+		if (conn->stage == PG_STAGE_ENDED) {
 			NL_SET_ERR_MSG(extack, "socket is closing");
 			return -ENOTCONN;
 		}
@@ -356,7 +419,7 @@ static int pg_attach_check(struct pg_attach *req, unsigned int *failed,
 }
 
 /**
- * pg_attach_commit - let all connections of a request become active
+ * pg_attach_commit - let all connections of a request into the group
  * @req: the request; spent if this succeeds
  * @failed: index of the connection to blame, or their number
  * @extack: receives the reason of a refusal, without an attribute
@@ -368,6 +431,7 @@ int pg_attach_commit(struct pg_attach *req, unsigned int *failed,
 {
 	struct pg_net *pn = req->group->pn;
 	struct pg_conn *conn, *tmp;
+	bool announce = false;
 	unsigned long flags;
 	int err;
 
@@ -376,13 +440,16 @@ int pg_attach_commit(struct pg_attach *req, unsigned int *failed,
 	if (!err) {
 		req->first_id = pn->last_conn_id + 1;
 		list_for_each_entry_safe(conn, tmp, &req->conns, link)
-			pg_conn_bear(conn);
+			pg_conn_enter(conn);
 		req->generation = pn->generation;
+		announce = pg_event_due(pn);
 	}
 	raw_spin_unlock_irqrestore(&pn->lock, flags);
 
 	if (!err)
 		INIT_LIST_HEAD(&req->conns);
+	if (announce)
+		pg_reap_queue(pn);
 	return err;
 }
 
@@ -398,7 +465,15 @@ void pg_attach_abort(struct pg_attach *req)
 		pg_conn_discard(conn);
 }
 
-static bool pg_conn_end_locked(struct pg_conn *conn, enum pg_reason reason)
+/* With ip_dynaddr the source of an IPv4 socket may change while it connects. */
+static void pg_conn_renew_local(struct pg_conn *conn)
+{
+	if (conn->family == AF_INET)
+		WRITE_ONCE(conn->local.s6_addr32[3],
+			   inet_sk(conn->sk)->inet_rcv_saddr);
+}
+
+static bool pg_conn_establish_locked(struct pg_conn *conn)
 {
 	struct pg_group *group = conn->group;
 	struct pg_net *pn = group->pn;
@@ -406,22 +481,87 @@ static bool pg_conn_end_locked(struct pg_conn *conn, enum pg_reason reason)
 
 	lockdep_assert_held(&pn->lock);
 
-	if (!conn->born) {
-		conn->ended = true;
+	if (conn->stage != PG_STAGE_CONNECTING)
 		return false;
-	}
-	/* With its group all of a group ends; the worker is on its way. */
-	if (conn->died || group->died)
+	conn->stage = PG_STAGE_ESTABLISHED;
+	if (!conn->id || conn->died || group->died)
 		return false;
 
-	if (group->n_conns == pg_group_active(group))
+	group->counts.pending[t]--;
+	pn->counts.pending[t]--;
+	pg_conn_renew_local(conn);
+	pg_conn_bear(conn);
+	return true;
+}
+
+/**
+ * pg_conn_establish - the socket of a connection goes to TCP_ESTABLISHED
+ * @conn: the connection
+ *
+ * Context: The probe; RCU read side.
+ */
+void pg_conn_establish(struct pg_conn *conn)
+{
+	struct pg_net *pn = conn->group->pn;
+	unsigned long flags;
+	bool announce;
+
+	raw_spin_lock_irqsave(&pn->lock, flags);
+	announce = pg_conn_establish_locked(conn) && pg_event_due(pn);
+	raw_spin_unlock_irqrestore(&pn->lock, flags);
+
+	if (announce)
+		pg_reap_queue(pn);
+}
+
+static void pg_conn_uncount(struct pg_conn *conn)
+{
+	struct pg_group *group = conn->group;
+	struct pg_net *pn = group->pn;
+	unsigned int t = conn->type - 1;
+
+	if (conn->born) {
+		group->counts.active[t]--;
+		pn->counts.active[t]--;
+	} else {
+		group->counts.pending[t]--;
+		pn->counts.pending[t]--;
+	}
+}
+
+static void pg_conn_die(struct pg_conn *conn, enum peergroup_reason reason,
+			u8 error)
+{
+	struct pg_group *group = conn->group;
+	struct pg_net *pn = group->pn;
+
+	lockdep_assert_held(&pn->lock);
+
+	if (!conn->born && reason != PEERGROUP_REASON_DETACHED)
+		reason = PEERGROUP_REASON_CONNECT_FAILED;
+	if (group->n_conns == pg_counts_live(&group->counts))
 		group->peak = group->n_conns;
+	pg_conn_uncount(conn);
+	group->lost[reason - 1]++;
+	conn->reason = reason;
+	conn->error = error;
 	WRITE_ONCE(conn->died, ++pn->generation);
-	group->active[t]--;
-	pn->active[t]--;
 	pg_index_del_sk(conn);
 	list_add_tail(&conn->dead, &pn->dead);
-	trace_conn_gone(conn, reason);
+	trace_conn_gone(conn);
+	pg_event_note(pn);
+}
+
+static bool pg_conn_end_locked(struct pg_conn *conn,
+			       enum peergroup_reason reason, u8 error)
+{
+	lockdep_assert_held(&conn->group->pn->lock);
+
+	conn->stage = PG_STAGE_ENDED;
+	/* With its group all of a group ends; the worker is on its way. */
+	if (!conn->id || conn->died || conn->group->died)
+		return false;
+	pg_conn_die(conn, reason, error);
 	return true;
 }
 
@@ -429,19 +569,21 @@ static bool pg_conn_end_locked(struct pg_conn *conn, enum pg_reason reason)
  * pg_conn_end - a connection leaves its group
  * @conn: the connection
  * @reason: why
+ * @error: error of the socket, or 0
  * @generation: receives the generation of the end, or NULL
  *
  * Context: Any, the probe included; RCU read side.
- * Return: false if it had left before.
+ * Return: false if it had left before, or is not in it yet.
  */
-bool pg_conn_end(struct pg_conn *conn, enum pg_reason reason, u64 *generation)
+bool pg_conn_end(struct pg_conn *conn, enum peergroup_reason reason, u8 error,
+		 u64 *generation)
 {
 	struct pg_net *pn = conn->group->pn;
 	unsigned long flags;
 	bool ended;
 
 	raw_spin_lock_irqsave(&pn->lock, flags);
-	ended = pg_conn_end_locked(conn, reason);
+	ended = pg_conn_end_locked(conn, reason, error);
 	if (ended && generation)
 		*generation = conn->died;
 	raw_spin_unlock_irqrestore(&pn->lock, flags);
@@ -454,22 +596,26 @@ bool pg_conn_end(struct pg_conn *conn, enum pg_reason reason, u64 *generation)
 /**
  * pg_conn_show - the generation to show a connection at
  * @conn: the connection
+ * @state: receives what it is in by then
  * @generation: receives the current generation
  *
  * Context: RCU read side.
- * Return: 0, or -ENOENT if it is not active.
+ * Return: 0, or -ENOENT if it is gone.
  */
-int pg_conn_show(struct pg_conn *conn, u64 *generation)
+int pg_conn_show(struct pg_conn *conn, enum peergroup_conn_state *state,
+		 u64 *generation)
 {
 	struct pg_net *pn = conn->group->pn;
 	unsigned long flags;
-	bool active;
+	bool gone;
 
 	raw_spin_lock_irqsave(&pn->lock, flags);
-	active = !conn->died && !conn->group->died;
+	gone = conn->died || conn->group->died;
+	*state = conn->born ? PEERGROUP_CONN_STATE_ACTIVE :
+			      PEERGROUP_CONN_STATE_PENDING;
 	*generation = pn->generation;
 	raw_spin_unlock_irqrestore(&pn->lock, flags);
-	return active ? 0 : -ENOENT;
+	return gone ? -ENOENT : 0;
 }
 
 static struct sock *pg_conn_hold_sock(struct pg_conn *conn)

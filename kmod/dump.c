@@ -21,6 +21,8 @@
  * @filtered: only connections to @remote are shown
  * @remote: an address, IPv4 mapped
  * @stats: show statistics of the groups that @actor may act for
+ * @groups: show each group before its connections
+ * @told: the group that the snapshot is at has been shown
  * @actor: who asked
  */
 struct pg_dump {
@@ -30,6 +32,8 @@ struct pg_dump {
 	bool			first;
 	bool			filtered;
 	bool			stats;
+	bool			groups;
+	bool			told;
 	struct in6_addr		remote;
 	struct pg_actor		actor;
 };
@@ -159,12 +163,18 @@ static int pg_parse_filter(struct nlattr *tb[], const struct nlattr *nest,
 }
 
 /* What to show: the rest of a request for connections but its group. */
-static int pg_dump_options(struct pg_dump *dump, struct netlink_callback *cb,
-			   struct pg_net *pn, u8 *type,
-			   struct netlink_ext_ack *extack)
+struct pg_dump_options {
+	u8	type;
+	bool	all;
+};
+
+static int pg_dump_parse(struct pg_dump *dump, struct netlink_callback *cb,
+			 struct pg_net *pn, struct pg_dump_options *options,
+			 struct netlink_ext_ack *extack)
 {
 	struct nlattr **attrs = pg_dump_attrs(cb);
 	struct nlattr *tb[PG_CONN_ATTRS];
+	u32 flags = 0;
 	int err;
 
 	err = pg_parse_filter(tb, attrs[PEERGROUP_A_CONN], extack);
@@ -172,11 +182,15 @@ static int pg_dump_options(struct pg_dump *dump, struct netlink_callback *cb,
 		return err;
 	pg_dump_filter(dump, tb);
 	if (tb[PEERGROUP_A_CONN_TYPE])
-		*type = nla_get_u32(tb[PEERGROUP_A_CONN_TYPE]);
-	if (attrs[PEERGROUP_A_FLAGS] && nla_get_u32(attrs[PEERGROUP_A_FLAGS])) {
-		dump->stats = true;
+		options->type = nla_get_u32(tb[PEERGROUP_A_CONN_TYPE]);
+
+	if (attrs[PEERGROUP_A_FLAGS])
+		flags = nla_get_u32(attrs[PEERGROUP_A_FLAGS]);
+	options->all = flags & PEERGROUP_READ_FLAG_ALL;
+	dump->groups = flags & PEERGROUP_READ_FLAG_GROUPS;
+	dump->stats = flags & PEERGROUP_READ_FLAG_STATS;
+	if (dump->stats)
 		pg_actor_init(&dump->actor, cb->skb, pn->net->user_ns);
-	}
 	return 0;
 }
 
@@ -186,11 +200,11 @@ static int pg_conn_dump_setup(struct pg_dump *dump,
 {
 	struct nlattr *nest = pg_dump_attrs(cb)[PEERGROUP_A_GROUP];
 	struct pg_net *pn = pg_net(sock_net(cb->skb->sk));
+	struct pg_dump_options options = {};
 	struct pg_group *group = NULL;
-	u8 type = 0;
 	int err;
 
-	err = pg_dump_options(dump, cb, pn, &type, extack);
+	err = pg_dump_parse(dump, cb, pn, &options, extack);
 	if (err)
 		return err;
 	if (nest) {
@@ -198,9 +212,10 @@ static int pg_conn_dump_setup(struct pg_dump *dump,
 		if (IS_ERR(group))
 			return PTR_ERR(group);
 	}
-	if (group || type || dump->filtered)
+	if (group || options.type || dump->filtered)
 		cb->answer_flags = NLM_F_DUMP_FILTERED;
-	err = pg_dump_pin(dump, pg_snapshot_open(pn, group, type));
+	err = pg_dump_pin(dump, pg_snapshot_open(pn, group, options.type,
+						 options.all));
 	if (group)
 		pg_group_put(group);
 	return err;
@@ -218,31 +233,55 @@ int pg_conn_dump_start(struct netlink_callback *cb)
 }
 
 static int pg_dump_conn(struct sk_buff *skb, const struct pg_dump *dump,
-			struct pg_conn *conn)
+			struct pg_conn *conn, enum peergroup_conn_state state)
 {
 	struct pg_stats stats;
 	bool has_stats;
 
+	if (!state)
+		return 0;
 	if (dump->filtered && !ipv6_addr_equal(&conn->remote, &dump->remote))
 		return 0;
 	has_stats = dump->stats &&
 		    pg_actor_may(&dump->actor, conn->group->owner) &&
 		    pg_conn_stats(conn, &stats);
-	return pg_wire_conn(skb, conn, has_stats ? &stats : NULL);
+	return pg_wire_conn(skb, conn, state, has_stats ? &stats : NULL);
+}
+
+static int pg_dump_group(struct sk_buff *skb, struct pg_dump *dump,
+			 struct pg_group *group)
+{
+	int err;
+
+	if (!dump->groups || dump->told)
+		return 0;
+	err = pg_wire_group(skb, group, sk_user_ns(skb->sk));
+	dump->told = !err;
+	return err;
 }
 
 /* -EAGAIN: there is more to show and room for it. */
 static int pg_dump_conns(struct sk_buff *skb, struct pg_dump *dump)
 {
 	struct pg_snapshot *snap = dump->snap;
+	enum peergroup_conn_state state;
+	struct pg_group *group;
 	struct pg_conn *conn;
 	int i;
 
 	for (i = 0; i < PG_DUMP_BATCH; i++) {
-		conn = pg_snapshot_conn(snap);
-		if (!conn)
+		group = pg_snapshot_group(snap);
+		if (!group)
 			return 0;
-		if (pg_dump_conn(skb, dump, conn))
+		if (pg_dump_group(skb, dump, group))
+			return -EMSGSIZE;
+		conn = pg_snapshot_conn(snap, &state);
+		if (!conn) {
+			pg_snapshot_next_group(snap);
+			dump->told = false;
+			continue;
+		}
+		if (pg_dump_conn(skb, dump, conn, state))
 			return -EMSGSIZE;
 		pg_snapshot_next_conn(snap, conn);
 	}

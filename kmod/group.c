@@ -34,11 +34,11 @@ u32 pg_group_conns_max(void)
  */
 u32 pg_group_leftovers_max(const struct pg_group *group)
 {
-	u32 active = max(pg_group_active(group),
-			 group->n_conns > pg_group_active(group) ?
-			 group->peak : 0);
+	u32 live = pg_counts_live(&group->counts);
 
-	return max_t(u32, PG_LEFTOVERS_MIN, 2 * active);
+	if (group->n_conns > live)
+		live = max(live, group->peak);
+	return max_t(u32, PG_LEFTOVERS_MIN, 2 * live);
 }
 
 static u32 pg_name_hash(const struct pg_net *pn, const char *name)
@@ -140,6 +140,7 @@ static struct pg_group *pg_group_alloc(struct pg_net *pn,
 	group->pn = pn;
 	for (t = 0; t < PG_TYPES; t++)
 		INIT_LIST_HEAD(&group->conns[t]);
+	INIT_LIST_HEAD(&group->pending);
 	pg_snapshots_init(&group->snapshots);
 	INIT_LIST_HEAD(&group->leftovers);
 	return group;
@@ -184,12 +185,14 @@ static void pg_group_bear(struct pg_group *group)
 	hash_add_rcu(pn->by_name, &group->name_node, group->name_hash);
 	list_add_tail_rcu(&group->link, &pn->groups);
 	trace_group_new(group, group->born);
+	pg_event_queue(pn, &group->event, &pn->events.groups_new);
 }
 
 static int pg_group_publish(struct pg_group *group, u64 *generation,
 			    struct netlink_ext_ack *extack)
 {
 	struct pg_net *pn = group->pn;
+	bool announce = false;
 	unsigned long flags;
 	int err;
 
@@ -199,8 +202,12 @@ static int pg_group_publish(struct pg_group *group, u64 *generation,
 		pg_group_bear(group);
 		*generation = group->born;
 		refcount_inc(&group->refs);
+		announce = pg_event_due(pn);
 	}
 	raw_spin_unlock_irqrestore(&pn->lock, flags);
+
+	if (announce)
+		pg_reap_queue(pn);
 	return err;
 }
 
@@ -256,17 +263,20 @@ static void pg_group_die(struct pg_group *group)
 
 	if (!pn->n_dead_groups++) {
 		pn->peak_groups = pn->n_groups;
-		pn->peak_conns = pn->active[0] + pn->active[1];
+		pn->peak_conns = pg_counts_live(&pn->counts);
 	}
 	pn->n_dead_conns += group->n_conns;
 	WRITE_ONCE(group->died, ++pn->generation);
-	for (t = 0; t < PG_TYPES; t++)
-		pn->active[t] -= group->active[t];
+	for (t = 0; t < PG_TYPES; t++) {
+		pn->counts.active[t] -= group->counts.active[t];
+		pn->counts.pending[t] -= group->counts.pending[t];
+	}
 	pn->n_groups--;
 	hash_del_rcu(&group->id_node);
 	hash_del_rcu(&group->name_node);
 	list_add_tail(&group->reap_link, &pn->dead_groups);
 	trace_group_gone(group, group->died);
+	pg_event_note(pn);
 }
 
 /**

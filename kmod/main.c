@@ -29,8 +29,10 @@ static int __net_init pg_net_init(struct net *net)
 	hash_init(pn->by_name);
 	pg_snapshots_init(&pn->snapshots);
 	pg_snapshots_init(&pn->group_snapshots);
+	pg_events_init(&pn->events);
 	INIT_LIST_HEAD(&pn->dead);
 	INIT_LIST_HEAD(&pn->dead_groups);
+	INIT_LIST_HEAD(&pn->ended);
 	INIT_LIST_HEAD(&pn->reaping);
 	INIT_LIST_HEAD(&pn->done);
 	pg_reap_net_init(pn);
@@ -39,7 +41,8 @@ static int __net_init pg_net_init(struct net *net)
 
 /*
  * No request is in progress and no dump is open: both keep the namespace and
- * the module. Sockets are still open only when the module is unloaded.
+ * the module. Nobody listens to events, likewise. Sockets are still open only
+ * when the module is unloaded.
  */
 static void __net_exit pg_net_pre_exit(struct net *net)
 {
@@ -59,8 +62,8 @@ static void __net_exit pg_net_exit(struct net *net)
 
 	WARN_ON_ONCE(!list_empty(&pn->groups));
 	WARN_ON_ONCE(pn->snapshots.n || pn->group_snapshots.n);
-	WARN_ON_ONCE(!list_empty(&pn->dead));
-	WARN_ON_ONCE(pn->active[0] || pn->active[1] || pn->n_dead_conns);
+	WARN_ON_ONCE(!list_empty(&pn->dead) || !list_empty(&pn->ended));
+	WARN_ON_ONCE(pg_counts_live(&pn->counts) || pn->n_dead_conns);
 }
 
 static struct pernet_operations pg_net_ops = {

@@ -49,7 +49,9 @@ static const struct nla_policy pg_conn_get_policy[] = {
 	[PEERGROUP_A_GROUP]	= NLA_POLICY_NESTED(pg_group_policy),
 	[PEERGROUP_A_CONN]	= NLA_POLICY_NESTED(pg_conn_policy),
 	[PEERGROUP_A_FLAGS]	= NLA_POLICY_MASK(NLA_U32,
-						  PEERGROUP_READ_FLAG_STATS),
+						  PEERGROUP_READ_FLAG_STATS |
+						  PEERGROUP_READ_FLAG_ALL |
+						  PEERGROUP_READ_FLAG_GROUPS),
 };
 
 /*
@@ -663,7 +665,7 @@ static int pg_detach(struct sk_buff *skb, struct genl_info *info, u64 id,
 	if (err)
 		goto out;
 	*group_id = conn->group->id;
-	if (!pg_conn_end(conn, PG_REASON_DETACHED, generation))
+	if (!pg_conn_end(conn, PEERGROUP_REASON_DETACHED, 0, generation))
 		err = -ENOENT;
 out:
 	rcu_read_unlock();
@@ -724,10 +726,9 @@ static int pg_get_stats(struct sk_buff *skb, struct genl_info *info,
 }
 
 static int pg_put_conn(struct pg_reply *reply, struct sk_buff *skb,
-		       struct genl_info *info, u64 id)
+		       struct genl_info *info, u64 id, bool want_stats)
 {
-	struct nlattr *flags = info->attrs[PEERGROUP_A_FLAGS];
-	bool want_stats = flags && nla_get_u32(flags);
+	enum peergroup_conn_state state;
 	struct pg_stats stats;
 	struct pg_conn *conn;
 	u64 generation;
@@ -735,19 +736,20 @@ static int pg_put_conn(struct pg_reply *reply, struct sk_buff *skb,
 
 	rcu_read_lock();
 	conn = pg_index_find_id(pg_net(genl_info_net(info)), id);
-	err = conn ? pg_conn_show(conn, &generation) : -ENOENT;
+	err = conn ? pg_conn_show(conn, &state, &generation) : -ENOENT;
 	if (!err && want_stats)
 		err = pg_get_stats(skb, info, conn, &stats);
 	if (!err)
 		err = pg_reply_generation(reply, generation);
 	if (!err)
-		err = pg_wire_conn(reply->skb, conn,
+		err = pg_wire_conn(reply->skb, conn, state,
 				   want_stats ? &stats : NULL);
 	rcu_read_unlock();
 	return err;
 }
 
-static int pg_conn_get(struct sk_buff *skb, struct genl_info *info, u64 id)
+static int pg_conn_get(struct sk_buff *skb, struct genl_info *info, u64 id,
+		       bool want_stats)
 {
 	struct pg_reply reply;
 	int err;
@@ -755,12 +757,14 @@ static int pg_conn_get(struct sk_buff *skb, struct genl_info *info, u64 id)
 	err = pg_reply_init(&reply, info, NLMSG_GOODSIZE);
 	if (err)
 		return err;
-	err = pg_put_conn(&reply, skb, info, id);
+	err = pg_put_conn(&reply, skb, info, id, want_stats);
 	return pg_reply_end(&reply, info, err);
 }
 
 static int pg_conn_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
+	struct nlattr *attr_flags = info->attrs[PEERGROUP_A_FLAGS];
+	u32 flags = attr_flags ? nla_get_u32(attr_flags) : 0;
 	const struct nlattr *attr;
 	u64 id;
 	int err;
@@ -771,10 +775,15 @@ static int pg_conn_get_doit(struct sk_buff *skb, struct genl_info *info)
 				    "attribute applies to dumps only");
 		return -EINVAL;
 	}
+	if (flags & ~PEERGROUP_READ_FLAG_STATS) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr_flags,
+				    "flag applies to dumps only");
+		return -EINVAL;
+	}
 	id = pg_required_conn_id(info, &attr);
 	if (!id)
 		return -EINVAL;
-	err = pg_conn_get(skb, info, id);
+	err = pg_conn_get(skb, info, id, flags);
 	if (err == -ENOENT)
 		NL_SET_ERR_MSG_ATTR(info->extack, attr, "no such connection");
 	return err;
@@ -829,6 +838,10 @@ static const struct genl_ops pg_ops[] = {
 	},
 };
 
+static const struct genl_multicast_group pg_mcgrps[] = {
+	[PG_MCGRP_EVENTS] = { .name = PEERGROUP_MCGRP_EVENTS },
+};
+
 struct genl_family pg_family __ro_after_init = {
 	.name		= PEERGROUP_FAMILY_NAME,
 	.version	= PEERGROUP_FAMILY_VERSION,
@@ -838,6 +851,8 @@ struct genl_family pg_family __ro_after_init = {
 	.module		= THIS_MODULE,
 	.ops		= pg_ops,
 	.n_ops		= ARRAY_SIZE(pg_ops),
+	.mcgrps		= pg_mcgrps,
+	.n_mcgrps	= ARRAY_SIZE(pg_mcgrps),
 };
 
 MODULE_ALIAS_GENL_FAMILY(PEERGROUP_FAMILY_NAME);
@@ -849,5 +864,6 @@ int __init pg_netlink_init(void)
 
 void pg_netlink_exit(void)
 {
+	pg_notify_exit();
 	genl_unregister_family(&pg_family);
 }

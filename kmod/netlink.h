@@ -10,6 +10,10 @@
 /* Size of a table for pg_parse_conn(). */
 #define PG_CONN_ATTRS	(PEERGROUP_A_CONN_FD + 1)
 
+enum {
+	PG_MCGRP_EVENTS,
+};
+
 extern struct genl_family pg_family;
 
 /* netlink.c */

@@ -11,7 +11,8 @@
  *   pg_conn      owned by the list of its group. The transition that ends it
  *                only marks it; the worker takes it off the list, at once or
  *                when no snapshot shows it any longer (until then it is a
- *                leftover). Freed after a grace period.
+ *                leftover). Freed after a grace period. One that was attached
+ *                while connecting is part of a pg_pending.
  *   pg_snapshot  owned by its dump until that closes it, then by the worker,
  *                which unlinks and frees it. One that the worker has cut off
  *                before is freed by the close.
@@ -34,6 +35,11 @@
  * appends and marks; only the worker unlinks. Hence the worker may drop the
  * lock amid a list, and a reader may resume at any record that his snapshot
  * shows.
+ *
+ * Every change is announced by one event. Whoever makes it puts the object into
+ * a queue, under the lock that takes its generation; the worker builds and
+ * sends. It unlinks no object before the end of that has been announced, or
+ * need not be.
  */
 #ifndef _PEERGROUP_H
 #define _PEERGROUP_H
@@ -54,22 +60,37 @@
 #include "compat.h"
 
 #define PG_TYPES	2	/* PEERGROUP_CONN_TYPE_*, less one */
+#define PG_REASONS	PEERGROUP_REASON_CONNECT_FAILED
 #define PG_BATCH	32	/* records handled in one lock hold */
 #define PG_GROUP_BITS	6
 #define PG_LEFTOVERS_MIN	4096
 #define PG_DEAD_GROUPS_MIN	1024
 #define PG_SNAPSHOTS_MAX	1024	/* in one list */
 
-/* Why a connection left its group. */
-enum pg_reason {
-	PG_REASON_UNKNOWN,
-	PG_REASON_CLOSED,
-	PG_REASON_PEER_CLOSED,
-	PG_REASON_RESET,
-	PG_REASON_ABORTED,
-	PG_REASON_TIMED_OUT,
-	PG_REASON_DETACHED,
+/**
+ * struct pg_counts - connections by type
+ * @active: active ones
+ * @pending: pending ones
+ */
+struct pg_counts {
+	u32	active[PG_TYPES];
+	u32	pending[PG_TYPES];
 };
+
+static inline u32 pg_counts_active(const struct pg_counts *counts)
+{
+	return counts->active[0] + counts->active[1];
+}
+
+static inline u32 pg_counts_pending(const struct pg_counts *counts)
+{
+	return counts->pending[0] + counts->pending[1];
+}
+
+static inline u32 pg_counts_live(const struct pg_counts *counts)
+{
+	return pg_counts_active(counts) + pg_counts_pending(counts);
+}
 
 /**
  * struct pg_snapshots - snapshots of the same things, by generation
@@ -82,6 +103,32 @@ struct pg_snapshots {
 };
 
 /**
+ * struct pg_events - changes that have not been announced
+ * @groups_new: groups that were created
+ * @conns_pending: connections that were attached while connecting
+ * @conns_new: connections that became active
+ * @conns_gone: connections that ended and whose socket the worker has put
+ * @groups_gone: groups that were deleted and whose sockets the worker has put
+ * @taken: generation up to which the worker has taken them
+ * @skip: generation up to which they are not announced: nobody listened, or
+ *	there were too many
+ * @lost: there were too many, and listeners do not know yet
+ *
+ * All but @groups_gone, the worker's, are protected by pg_net::lock. Each list
+ * is in the order of generations.
+ */
+struct pg_events {
+	struct list_head	groups_new;
+	struct list_head	conns_pending;
+	struct list_head	conns_new;
+	struct list_head	conns_gone;
+	struct list_head	groups_gone;
+	u64			taken;
+	u64			skip;
+	bool			lost;
+};
+
+/**
  * struct pg_net - what a network namespace has
  * @lock: protects all below, but for @work
  * @net: the namespace this belongs to
@@ -90,20 +137,22 @@ struct pg_snapshots {
  * @last_group_id: likewise
  * @dying: the namespace or the module goes away, take nothing in
  * @crowded: a list has more snapshots than PG_SNAPSHOTS_MAX
- * @active: active connections of all groups, by type
+ * @counts: connections of all groups
  * @n_groups: groups that are not deleted
  * @n_dead_groups: deleted groups on @groups
  * @n_dead_conns: connections of deleted groups that are not freed yet
  * @peak_groups: most groups at a time since @n_dead_groups was last 0
- * @peak_conns: most active connections at a time since then
+ * @peak_conns: most connections at a time since then, dead ones not counted
  * @groups: all groups by creation, deleted ones included; RCU
  * @by_id: groups that are not deleted; RCU
  * @by_name: likewise
  * @snapshots: those of all connections, by generation
  * @group_snapshots: those of groups without their connections, likewise
+ * @events: what has not been announced
  * @dead: ended connections the worker has not seen
  * @dead_groups: deleted groups the worker has not seen
- * @reaping: deleted groups the worker has seen, by generation; the worker's
+ * @ended: connections whose end has been announced, by generation
+ * @reaping: groups whose end has been announced, by generation; the worker's
  * @done: snapshots whose dump is over
  * @work: the worker
  */
@@ -115,7 +164,7 @@ struct pg_net {
 	u32			last_group_id;
 	bool			dying;
 	bool			crowded;
-	u32			active[PG_TYPES];
+	struct pg_counts	counts;
 	u32			n_groups;
 	u32			n_dead_groups;
 	u32			n_dead_conns;
@@ -126,8 +175,10 @@ struct pg_net {
 	DECLARE_HASHTABLE(by_name, PG_GROUP_BITS);
 	struct pg_snapshots	snapshots;
 	struct pg_snapshots	group_snapshots;
+	struct pg_events	events;
 	struct list_head	dead;
 	struct list_head	dead_groups;
+	struct list_head	ended;
 	struct list_head	reaping;
 	struct list_head	done;
 	struct work_struct	work;
@@ -145,16 +196,22 @@ struct pg_net {
  * @link: in pg_net::groups
  * @id_node: in pg_net::by_id
  * @name_node: in pg_net::by_name
- * @reap_link: in pg_net::dead_groups, then in pg_net::reaping
- * @conns: connections by type and creation, dead ones included; pg_net::lock,
- *	walked under RCU
+ * @event: in pg_events::groups_new; pg_net::lock
+ * @reap_link: in pg_net::dead_groups, then in pg_events::groups_gone, then in
+ *	pg_net::reaping
+ * @conns: connections that became active, by type and birth, dead ones
+ *	included; pg_net::lock, walked under RCU
+ * @pending: connections that were attached while connecting, by then, dead ones
+ *	and those that became active included; likewise
  * @snapshots: those of this group alone, by generation; pg_net::lock
  * @leftovers: dead connections that a snapshot shows, by death; the worker's
- * @active: active connections by type; pg_net::lock, as all below
+ * @counts: connections; pg_net::lock, as all below
  * @gained: connections that ever became active
- * @n_conns: length of @conns
+ * @lost: connections that ever left, by reason less one
+ * @n_conns: all its connections, dead ones included
  * @n_leftovers: length of @leftovers
- * @peak: most connections active at a time since all of @n_conns were
+ * @peak: most connections at a time, dead ones not counted, since there were
+ *	no dead ones
  * @rcu: frees it
  * @name_hash: of @name
  * @name: followed by label and comment, each with its NUL
@@ -174,12 +231,15 @@ struct pg_group {
 	struct list_head	link;
 	struct hlist_node	id_node;
 	struct hlist_node	name_node;
+	struct list_head	event;
 	struct list_head	reap_link;
 	struct list_head	conns[PG_TYPES];
+	struct list_head	pending;
 	struct pg_snapshots	snapshots;
 	struct list_head	leftovers;
-	u32			active[PG_TYPES];
+	struct pg_counts	counts;
 	u64			gained;
+	u64			lost[PG_REASONS];
 	u32			n_conns;
 	u32			n_leftovers;
 	u32			peak;
@@ -190,20 +250,29 @@ struct pg_group {
 	char			name[];
 };
 
+/* What the probe has seen of the socket of a connection. */
+enum pg_stage {
+	PG_STAGE_CONNECTING,
+	PG_STAGE_ESTABLISHED,
+	PG_STAGE_ENDED,
+};
+
 /**
  * struct pg_conn - a socket in a group
- * @by_sk: in the index by socket while it may still end by a transition;
- *	bucket lock, RCU
- * @by_id: in the index by id from birth until the worker unlinks it; likewise
+ * @by_sk: in the index by socket while it may still change; bucket lock, RCU
+ * @by_id: in the index by id until the worker unlinks it; likewise
  * @link: in an attach request, then in pg_group::conns
- * @dead: in pg_net::dead, then in pg_group::leftovers; pg_net::lock
+ * @event: in pg_events::conns_new; pg_net::lock
+ * @dead: in pg_net::dead, pg_events::conns_gone, pg_net::ended, then in
+ *	pg_group::leftovers; pg_net::lock
  * @rcu: frees it
  * @group: where it belongs; outlives it
  * @sk: the socket, NULL once the worker has seen its end; pg_net::lock
  * @peer_id: name of the remote identity, or NULL
- * @id: unique in the namespace
- * @born: generation at which it became active, 0 before
- * @died: generation at which it ended, 0 before; pg_net::lock, read under RCU
+ * @id: unique in the namespace, 0 as long as it is in an attach request
+ * @born: generation at which it became active, 0 before; pg_net::lock, read
+ *	under RCU
+ * @died: generation at which it ended, 0 before; likewise
  * @node_id: of the remote node
  * @cookie: of the socket
  * @attached: ns since 1970
@@ -215,14 +284,18 @@ struct pg_group {
  * @peer_id_len: length of @peer_id
  * @family: AF_INET, with v4-mapped addresses, or AF_INET6
  * @type: PEERGROUP_CONN_TYPE_*
- * @ended: the socket left TCP_ESTABLISHED before birth; pg_net::lock
+ * @pending: this is part of a struct pg_pending
+ * @stage: enum pg_stage; pg_net::lock
+ * @reason: why it ended, PEERGROUP_REASON_*; pg_net::lock, set before @died
+ * @error: error of the socket by then, or 0; likewise
  *
- * Fields without a lock do not change after birth.
+ * Fields without a lock do not change once it is in the group.
  */
 struct pg_conn {
 	struct hlist_node	by_sk;
 	struct hlist_node	by_id;
 	struct list_head	link;
+	struct list_head	event;
 	union {
 		struct list_head	dead;
 		struct rcu_head		rcu;
@@ -244,8 +317,30 @@ struct pg_conn {
 	u16			peer_id_len;
 	u8			family;
 	u8			type;
-	bool			ended;
+	bool			pending;
+	u8			stage;
+	u8			reason;
+	u8			error;
 };
+
+/**
+ * struct pg_pending - a connection that was attached while connecting
+ * @conn: the connection
+ * @since: generation at which it was attached
+ * @link: in pg_group::pending, as long as @conn is in the group
+ * @event: in pg_events::conns_pending; pg_net::lock
+ */
+struct pg_pending {
+	struct pg_conn		conn;
+	u64			since;
+	struct list_head	link;
+	struct list_head	event;
+};
+
+static inline struct pg_pending *pg_pending(struct pg_conn *conn)
+{
+	return container_of(conn, struct pg_pending, conn);
+}
 
 /* access.c */
 
@@ -299,12 +394,6 @@ struct pg_group *pg_group_by_name(struct pg_net *pn, const char *name);
 u32 pg_group_leftovers_max(const struct pg_group *group);
 u32 pg_group_conns_max(void);
 
-/* pg_net::lock is held. */
-static inline u32 pg_group_active(const struct pg_group *group)
-{
-	return group->active[0] + group->active[1];
-}
-
 /* conn.c */
 
 /* What a connection is attached with. @attr is what to blame. */
@@ -354,8 +443,11 @@ struct pg_stats {
 	u64	bytes_received;
 };
 
-bool pg_conn_end(struct pg_conn *conn, enum pg_reason reason, u64 *generation);
-int pg_conn_show(struct pg_conn *conn, u64 *generation);
+void pg_conn_establish(struct pg_conn *conn);
+bool pg_conn_end(struct pg_conn *conn, enum peergroup_reason reason, u8 error,
+		 u64 *generation);
+int pg_conn_show(struct pg_conn *conn, enum peergroup_conn_state *state,
+		 u64 *generation);
 bool pg_conn_stats(struct pg_conn *conn, struct pg_stats *stats);
 void pg_conn_free(struct pg_conn *conn);
 int pg_conn_init(void);
@@ -381,6 +473,7 @@ struct pg_conn *pg_index_find_id(const struct pg_net *pn, u64 id);
  * @pn: the namespace
  * @group: the only group shown, or NULL
  * @type: the only type shown, or 0
+ * @all: pending connections are shown, too
  * @generation: what it shows
  * @count: connections it shows
  * @n_groups: groups it shows, if it shows all
@@ -390,6 +483,7 @@ struct pg_conn *pg_index_find_id(const struct pg_net *pn, u64 id);
  * @started: @walk and @next are set; the reader's, as all below
  * @walk: group being shown, NULL after the last
  * @next: first connection of each type still to be shown, NULL after the last
+ * @next_pending: first of pg_group::pending still to be looked at, likewise
  */
 struct pg_snapshot {
 	struct list_head	link;
@@ -398,6 +492,7 @@ struct pg_snapshot {
 	struct pg_net		*pn;
 	struct pg_group		*group;
 	u8			type;
+	bool			all;
 	u64			generation;
 	u32			count;
 	u32			n_groups;
@@ -406,21 +501,38 @@ struct pg_snapshot {
 	bool			started;
 	struct pg_group		*walk;
 	struct pg_conn		*next[PG_TYPES];
+	struct pg_pending	*next_pending;
 };
 
 void pg_snapshots_init(struct pg_snapshots *list);
 struct pg_snapshot *pg_snapshot_open(struct pg_net *pn, struct pg_group *group,
-				     u8 type);
+				     u8 type, bool all);
 struct pg_snapshot *pg_snapshot_open_groups(struct pg_net *pn);
 void pg_snapshot_close(struct pg_snapshot *snap);
 bool pg_snapshot_valid(struct pg_snapshot *snap);
-struct pg_conn *pg_snapshot_conn(struct pg_snapshot *snap);
+struct pg_conn *pg_snapshot_conn(struct pg_snapshot *snap,
+				 enum peergroup_conn_state *state);
 void pg_snapshot_next_conn(struct pg_snapshot *snap, struct pg_conn *conn);
 struct pg_group *pg_snapshot_group(struct pg_snapshot *snap);
 void pg_snapshot_next_group(struct pg_snapshot *snap);
 
+/* notify.c */
+void pg_events_init(struct pg_events *events);
+void pg_event_note(struct pg_net *pn);
+void pg_event_queue(struct pg_net *pn, struct list_head *event,
+		    struct list_head *queue);
+bool pg_notify(struct pg_net *pn, u64 until, struct list_head *gone_groups);
+void pg_notify_exit(void);
+
+/* Is the last change to be announced? pg_net::lock is held. */
+static inline bool pg_event_due(const struct pg_net *pn)
+{
+	return pn->events.skip < pn->generation;
+}
+
 /* reap.c */
 void pg_reap_queue(struct pg_net *pn);
+void pg_reap_sync(void);
 void pg_reap_net_init(struct pg_net *pn);
 void pg_reap_net_flush(struct pg_net *pn);
 int pg_reap_init(void);

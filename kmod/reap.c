@@ -7,10 +7,14 @@
  * and when it ends). So it may drop the lock wherever it likes and go on where
  * it was.
  *
+ * What dies is first relieved of its socket, then its end is announced, with
+ * all changes before it, and only then it may go.
+ *
  * A dead connection is a leftover as long as a snapshot shows it: one with
- * born <= generation < died. Leftovers are kept by death. A snapshot that goes
- * away concerns only those that died after its generation, hence they are
- * looked through from the youngest death back to that generation.
+ * born <= generation < died, where those attached while connecting count as
+ * born by then. Leftovers are kept by death. A snapshot that goes away concerns
+ * only those that died after its generation, hence they are looked through from
+ * the youngest death back to that generation.
  *
  * Whatever snapshots make stay has a limit. Past it the oldest snapshot is cut
  * off, of the group or of all, whichever are more: readers of a group that
@@ -41,6 +45,18 @@ struct pg_batch {
 	struct sock	*socks[PG_BATCH];
 };
 
+/* From when on a snapshot may show a connection. */
+static u64 pg_conn_since(const struct pg_conn *conn)
+{
+	const struct pg_pending *pending;
+
+	if (!conn->pending)
+		return conn->born;
+	pending = container_of(conn, struct pg_pending, conn);
+	/* It had become active before it got into the group. */
+	return pending->since ? pending->since : conn->born;
+}
+
 static void pg_batch_add_conn(struct pg_batch *batch, struct pg_conn *conn)
 {
 	struct pg_group *group = conn->group;
@@ -48,7 +64,10 @@ static void pg_batch_add_conn(struct pg_batch *batch, struct pg_conn *conn)
 	group->n_conns--;
 	if (group->died)
 		group->pn->n_dead_conns--;
-	list_del_rcu(&conn->link);
+	if (conn->born)
+		list_del_rcu(&conn->link);
+	if (pg_conn_since(conn) != conn->born)
+		list_del_rcu(&pg_pending(conn)->link);
 	pg_index_del_id(conn);
 	batch->conns[batch->n++] = conn;
 }
@@ -131,8 +150,8 @@ static void pg_sift_leftovers(struct pg_group *group, u64 generation)
 	list_for_each_entry_safe_reverse(conn, prev, &group->leftovers, dead) {
 		if (conn->died <= generation)
 			break;
-		if (!pg_shown_by(&own, conn->born, conn->died) &&
-		    !pg_shown_by(&all, conn->born, conn->died)) {
+		if (!pg_shown_by(&own, pg_conn_since(conn), conn->died) &&
+		    !pg_shown_by(&all, pg_conn_since(conn), conn->died)) {
 			list_del(&conn->dead);
 			group->n_leftovers--;
 			pg_batch_add_conn(&batch, conn);
@@ -230,32 +249,33 @@ static void pg_cut_for_group(struct pg_group *group)
 static bool pg_conn_shown(const struct pg_conn *conn)
 {
 	struct pg_group *group = conn->group;
+	u64 since = pg_conn_since(conn);
 
-	return pg_list_shows(&group->snapshots, conn->born, conn->died) ||
-	       pg_list_shows(&group->pn->snapshots, conn->born, conn->died);
+	return pg_list_shows(&group->snapshots, since, conn->died) ||
+	       pg_list_shows(&group->pn->snapshots, since, conn->died);
 }
 
 /*
- * Take a batch of connections off pg_net::dead. Returns the group that has too
- * many leftovers to take another one, or NULL.
+ * Take a batch of connections off pg_net::ended. Returns the group that has
+ * too many leftovers to take another one, or NULL.
  */
-static struct pg_group *pg_take_dead(struct pg_net *pn, struct pg_batch *batch)
+static struct pg_group *pg_take_ended(struct pg_net *pn, struct pg_batch *batch)
 {
 	struct pg_conn *conn, *tmp;
 	struct pg_group *group;
+	unsigned int n = 0;
 	bool shown;
 
 	lockdep_assert_held(&pn->lock);
 
-	list_for_each_entry_safe(conn, tmp, &pn->dead, dead) {
-		if (batch->n_socks == PG_BATCH)
+	list_for_each_entry_safe(conn, tmp, &pn->ended, dead) {
+		if (n++ == PG_BATCH)
 			break;
 		group = conn->group;
 		shown = pg_conn_shown(conn);
 		if (shown && group->n_leftovers >= pg_group_leftovers_max(group))
 			return group;
 
-		pg_batch_add_sock(batch, conn);
 		if (shown) {
 			list_move_tail(&conn->dead, &group->leftovers);
 			group->n_leftovers++;
@@ -305,8 +325,8 @@ static bool pg_reap_conns(struct pg_net *pn)
 
 	do {
 		raw_spin_lock_irq(&pn->lock);
-		full = pg_take_dead(pn, &batch);
-		more = !list_empty(&pn->dead);
+		full = pg_take_ended(pn, &batch);
+		more = !list_empty(&pn->ended);
 		raw_spin_unlock_irq(&pn->lock);
 		pg_batch_free(&batch);
 		if (!full)
@@ -319,31 +339,78 @@ static bool pg_reap_conns(struct pg_net *pn)
 	return any;
 }
 
-/* The sockets of a deleted group are let go even if a snapshot shows it. */
+/* The sockets of ended connections are let go before anything else. */
+static void pg_release_dead(struct pg_net *pn)
+{
+	struct pg_batch batch = {};
+	struct pg_conn *conn;
+	bool more;
+
+	do {
+		raw_spin_lock_irq(&pn->lock);
+		while (batch.n_socks < PG_BATCH && !list_empty(&pn->dead)) {
+			conn = list_first_entry(&pn->dead, struct pg_conn,
+						dead);
+			pg_batch_add_sock(&batch, conn);
+			list_move_tail(&conn->dead, &pn->events.conns_gone);
+		}
+		more = !list_empty(&pn->dead);
+		raw_spin_unlock_irq(&pn->lock);
+		pg_batch_free(&batch);
+	} while (more);
+}
+
+/* Likewise that of a connection of a deleted group; the lock may be dropped. */
+static void pg_release_conn(struct pg_conn *conn, struct pg_batch *batch,
+			    unsigned int *n)
+{
+	struct pg_net *pn = conn->group->pn;
+
+	lockdep_assert_held(&pn->lock);
+
+	if (conn->sk) {
+		pg_index_del_sk(conn);
+		pg_batch_add_sock(batch, conn);
+	}
+	if (++*n % PG_BATCH)
+		return;
+	raw_spin_unlock_irq(&pn->lock);
+	pg_batch_free(batch);
+	raw_spin_lock_irq(&pn->lock);
+}
+
 static void pg_release_group(struct pg_group *group)
 {
 	struct pg_net *pn = group->pn;
+	struct pg_pending *pending;
 	struct pg_batch batch = {};
 	struct pg_conn *conn;
 	unsigned int n = 0;
 	int t;
 
 	raw_spin_lock_irq(&pn->lock);
-	for (t = 0; t < PG_TYPES; t++) {
-		list_for_each_entry(conn, &group->conns[t], link) {
-			if (conn->sk) {
-				pg_index_del_sk(conn);
-				pg_batch_add_sock(&batch, conn);
-			}
-			if (++n % PG_BATCH)
-				continue;
-			raw_spin_unlock_irq(&pn->lock);
-			pg_batch_free(&batch);
-			raw_spin_lock_irq(&pn->lock);
-		}
-	}
+	for (t = 0; t < PG_TYPES; t++)
+		list_for_each_entry(conn, &group->conns[t], link)
+			pg_release_conn(conn, &batch, &n);
+	list_for_each_entry(pending, &group->pending, link)
+		pg_release_conn(&pending->conn, &batch, &n);
 	raw_spin_unlock_irq(&pn->lock);
 	pg_batch_free(&batch);
+}
+
+/* Any connection of a group, NULL if it has none. */
+static struct pg_conn *pg_group_any_conn(struct pg_group *group)
+{
+	int t;
+
+	for (t = 0; t < PG_TYPES; t++)
+		if (!list_empty(&group->conns[t]))
+			return list_first_entry(&group->conns[t],
+						struct pg_conn, link);
+	if (!list_empty(&group->pending))
+		return &list_first_entry(&group->pending, struct pg_pending,
+					 link)->conn;
+	return NULL;
 }
 
 /* Free a released group that no snapshot shows, with all its connections. */
@@ -351,19 +418,16 @@ static void pg_free_group(struct pg_group *group)
 {
 	struct pg_net *pn = group->pn;
 	struct pg_batch batch = {};
-	struct pg_conn *conn, *tmp;
-	int t;
+	struct pg_conn *conn;
 
 	raw_spin_lock_irq(&pn->lock);
-	for (t = 0; t < PG_TYPES; t++) {
-		list_for_each_entry_safe(conn, tmp, &group->conns[t], link) {
-			pg_batch_add_conn(&batch, conn);
-			if (batch.n < PG_BATCH)
-				continue;
-			raw_spin_unlock_irq(&pn->lock);
-			pg_batch_free(&batch);
-			raw_spin_lock_irq(&pn->lock);
-		}
+	while ((conn = pg_group_any_conn(group))) {
+		pg_batch_add_conn(&batch, conn);
+		if (batch.n < PG_BATCH)
+			continue;
+		raw_spin_unlock_irq(&pn->lock);
+		pg_batch_free(&batch);
+		raw_spin_lock_irq(&pn->lock);
 	}
 	list_del(&group->reap_link);
 	list_del_rcu(&group->link);
@@ -450,32 +514,56 @@ static bool pg_limit_all_snapshots(struct pg_net *pn)
 	return any;
 }
 
-static void pg_reap(struct work_struct *work)
+/* Let all sockets go that are dead by now, and announce up to that. */
+static bool pg_bury(struct pg_net *pn, struct list_head *gone_groups)
 {
-	struct pg_net *pn = container_of(work, struct pg_net, work);
 	struct pg_group *group;
 	LIST_HEAD(dead_groups);
-	bool crowded, any;
+	u64 until;
 
 	raw_spin_lock_irq(&pn->lock);
 	list_splice_init(&pn->dead_groups, &dead_groups);
+	until = pn->generation;
+	raw_spin_unlock_irq(&pn->lock);
+
+	/* After this no connection of these groups is on pg_net::dead. */
+	pg_release_dead(pn);
+	list_for_each_entry(group, &dead_groups, reap_link)
+		pg_release_group(group);
+	list_splice_tail(&dead_groups, &pn->events.groups_gone);
+	return pg_notify(pn, until, gone_groups);
+}
+
+static bool pg_take_crowded(struct pg_net *pn)
+{
+	bool crowded;
+
+	raw_spin_lock_irq(&pn->lock);
 	crowded = pn->crowded;
 	pn->crowded = false;
 	raw_spin_unlock_irq(&pn->lock);
+	return crowded;
+}
 
-	any = !list_empty(&dead_groups);
+static void pg_reap(struct work_struct *work)
+{
+	struct pg_net *pn = container_of(work, struct pg_net, work);
+	LIST_HEAD(gone_groups);
+	bool more, any;
+
+	more = pg_bury(pn, &gone_groups);
+	any = !list_empty(&gone_groups);
 	any |= pg_reap_snapshots(pn);
-	if (crowded)
+	if (pg_take_crowded(pn))
 		any |= pg_limit_all_snapshots(pn);
-	/* After this no connection of these groups is on pg_net::dead. */
+	/* After this no connection of these groups is on pg_net::ended. */
 	any |= pg_reap_conns(pn);
-	list_for_each_entry(group, &dead_groups, reap_link)
-		pg_release_group(group);
-
-	list_splice_tail(&dead_groups, &pn->reaping);
+	list_splice_tail(&gone_groups, &pn->reaping);
 	if (any)
 		pg_free_groups(pn);
 	pg_limit_dead_groups(pn);
+	if (more)
+		pg_reap_queue(pn);
 }
 
 /**
@@ -502,6 +590,14 @@ void pg_reap_net_flush(struct pg_net *pn)
 {
 	pg_reap_queue(pn);
 	flush_work(&pn->work);
+}
+
+/**
+ * pg_reap_sync - wait for all workers to finish what they have begun
+ */
+void pg_reap_sync(void)
+{
+	flush_workqueue(pg_workqueue);
 }
 
 int pg_reap_init(void)

@@ -5,7 +5,9 @@
  *
  * A snapshot shows what was born at or before its generation and had not died
  * by then. Opening one costs O(1); from then on the worker keeps what it
- * shows, so that the reader resumes at the record it stopped at.
+ * shows, so that the reader resumes at the record it stopped at. One that shows
+ * pending connections finds them in a list of their own, in which they stay
+ * when they become active.
  *
  * If it would keep too much, the worker takes the snapshot off its list and
  * sets @cut. The reader asks for that under the lock before he touches his
@@ -18,9 +20,19 @@
 
 #include "peergroup.h"
 
-static u32 pg_snapshot_count(const u32 *active, u8 type)
+static u32 pg_snapshot_count(const struct pg_counts *counts, u8 type, bool all)
 {
-	return type ? active[type - 1] : active[0] + active[1];
+	u32 count = 0;
+	int t;
+
+	for (t = 0; t < PG_TYPES; t++) {
+		if (type && type != t + 1)
+			continue;
+		count += counts->active[t];
+		if (all)
+			count += counts->pending[t];
+	}
+	return count;
 }
 
 void pg_snapshots_init(struct pg_snapshots *list)
@@ -43,8 +55,8 @@ static int pg_snapshot_pin(struct pg_snapshot *snap)
 	}
 	snap->generation = pn->generation;
 	snap->n_groups = pn->n_groups;
-	snap->count = pg_snapshot_count(group ? group->active : pn->active,
-					snap->type);
+	snap->count = pg_snapshot_count(group ? &group->counts : &pn->counts,
+					snap->type, snap->all);
 	list_add_tail(&snap->link, &snap->list->list);
 	many = ++snap->list->n > PG_SNAPSHOTS_MAX;
 	pn->crowded |= many;
@@ -57,7 +69,7 @@ static int pg_snapshot_pin(struct pg_snapshot *snap)
 
 static struct pg_snapshot *pg_snapshot_new(struct pg_net *pn,
 					   struct pg_group *group, u8 type,
-					   struct pg_snapshots *list)
+					   bool all, struct pg_snapshots *list)
 {
 	struct pg_snapshot *snap;
 	int err;
@@ -69,6 +81,7 @@ static struct pg_snapshot *pg_snapshot_new(struct pg_net *pn,
 	snap->pn = pn;
 	snap->group = group;
 	snap->type = type;
+	snap->all = all;
 
 	err = pg_snapshot_pin(snap);
 	if (err) {
@@ -84,14 +97,15 @@ static struct pg_snapshot *pg_snapshot_new(struct pg_net *pn,
  * @group: the only group to show, or NULL; the caller holds a reference while
  *	he calls, then the snapshot keeps it
  * @type: the only type to show, or 0
+ * @all: show pending connections, too
  *
  * Return: a snapshot for pg_snapshot_close(), or ERR_PTR: -ENOENT if the group
  * has been deleted, -ENOMEM.
  */
 struct pg_snapshot *pg_snapshot_open(struct pg_net *pn, struct pg_group *group,
-				     u8 type)
+				     u8 type, bool all)
 {
-	return pg_snapshot_new(pn, group, type,
+	return pg_snapshot_new(pn, group, type, all,
 			       group ? &group->snapshots : &pn->snapshots);
 }
 
@@ -103,7 +117,7 @@ struct pg_snapshot *pg_snapshot_open(struct pg_net *pn, struct pg_group *group,
  */
 struct pg_snapshot *pg_snapshot_open_groups(struct pg_net *pn)
 {
-	return pg_snapshot_new(pn, NULL, 0, &pn->group_snapshots);
+	return pg_snapshot_new(pn, NULL, 0, false, &pn->group_snapshots);
 }
 
 /**
@@ -170,6 +184,26 @@ static struct pg_conn *pg_shown_conn(const struct pg_snapshot *snap,
 	return NULL;
 }
 
+/*
+ * Likewise of the pending ones. It may have been active already: it is as safe
+ * to stop at, and the reader goes on to the next one by himself.
+ */
+static struct pg_pending *pg_shown_pending(const struct pg_snapshot *snap,
+					   struct list_head *head,
+					   struct list_head *pos)
+{
+	struct pg_pending *pending;
+
+	while ((pos = rcu_dereference(list_next_rcu(pos))) != head) {
+		pending = list_entry(pos, struct pg_pending, link);
+		if (pending->since > snap->generation)
+			break;
+		if (pg_shows(snap, READ_ONCE(pending->conn.died)))
+			return pending;
+	}
+	return NULL;
+}
+
 static struct pg_group *pg_shown_group(const struct pg_snapshot *snap,
 				       struct list_head *pos)
 {
@@ -205,6 +239,9 @@ static void pg_snapshot_enter(struct pg_snapshot *snap, struct pg_group *group)
 		head = &group->conns[t];
 		snap->next[t] = pg_shown_conn(snap, head, head);
 	}
+	snap->next_pending = group && snap->all ?
+			     pg_shown_pending(snap, &group->pending,
+					      &group->pending) : NULL;
 }
 
 static void pg_snapshot_start(struct pg_snapshot *snap)
@@ -217,8 +254,8 @@ static void pg_snapshot_start(struct pg_snapshot *snap)
 }
 
 /**
- * pg_snapshot_group - the group to be shown next
- * @snap: a snapshot of all groups
+ * pg_snapshot_group - the group to be shown next, or whose connections are
+ * @snap: a snapshot
  *
  * Context: RCU read side in which pg_snapshot_valid() said so; likewise below.
  * Return: NULL if all have been shown.
@@ -242,36 +279,49 @@ void pg_snapshot_next_group(struct pg_snapshot *snap)
 	pg_snapshot_enter(snap, group);
 }
 
-/* Both types in the order of creation, which is that of ids. */
+/* Both types in the order in which they became active. */
 static struct pg_conn *pg_snapshot_first(const struct pg_snapshot *snap)
 {
 	struct pg_conn *first = NULL;
 	int t;
 
 	for (t = 0; t < PG_TYPES; t++)
-		if (snap->next[t] && (!first || snap->next[t]->id < first->id))
+		if (snap->next[t] &&
+		    (!first || snap->next[t]->born < first->born))
 			first = snap->next[t];
 	return first;
 }
 
+/* Was it pending still at the generation shown, and is its type asked for? */
+static bool pg_shows_pending(const struct pg_snapshot *snap,
+			     const struct pg_pending *pending)
+{
+	u64 born = READ_ONCE(pending->conn.born);
+
+	return (!born || born > snap->generation) &&
+	       pg_shows_type(snap, pending->conn.type - 1);
+}
+
 /**
  * pg_snapshot_conn - the connection to be shown next
- * @snap: the snapshot
+ * @snap: a snapshot at a group
+ * @state: receives the state to show it in, or 0 if it is not to be shown after
+ *	all
  *
- * Return: NULL if all have been shown.
+ * Return: NULL if all connections of the group have been shown.
  */
-struct pg_conn *pg_snapshot_conn(struct pg_snapshot *snap)
+struct pg_conn *pg_snapshot_conn(struct pg_snapshot *snap,
+				 enum peergroup_conn_state *state)
 {
-	struct pg_conn *conn;
+	struct pg_conn *conn = pg_snapshot_first(snap);
 
-	pg_snapshot_start(snap);
-	while (snap->walk) {
-		conn = pg_snapshot_first(snap);
-		if (conn)
-			return conn;
-		pg_snapshot_next_group(snap);
-	}
-	return NULL;
+	*state = PEERGROUP_CONN_STATE_ACTIVE;
+	if (conn || !snap->next_pending)
+		return conn;
+
+	*state = pg_shows_pending(snap, snap->next_pending) ?
+		 PEERGROUP_CONN_STATE_PENDING : 0;
+	return &snap->next_pending->conn;
 }
 
 /**
@@ -283,6 +333,11 @@ void pg_snapshot_next_conn(struct pg_snapshot *snap, struct pg_conn *conn)
 {
 	unsigned int t = conn->type - 1;
 
-	snap->next[t] = pg_shown_conn(snap, &snap->walk->conns[t],
-				      &conn->link);
+	if (snap->next[t] == conn)
+		snap->next[t] = pg_shown_conn(snap, &snap->walk->conns[t],
+					      &conn->link);
+	else
+		snap->next_pending =
+			pg_shown_pending(snap, &snap->walk->pending,
+					 &pg_pending(conn)->link);
 }

@@ -14,27 +14,31 @@
 
 #include "peergroup.h"
 
-TRACE_DEFINE_ENUM(PG_REASON_UNKNOWN);
-TRACE_DEFINE_ENUM(PG_REASON_CLOSED);
-TRACE_DEFINE_ENUM(PG_REASON_PEER_CLOSED);
-TRACE_DEFINE_ENUM(PG_REASON_RESET);
-TRACE_DEFINE_ENUM(PG_REASON_ABORTED);
-TRACE_DEFINE_ENUM(PG_REASON_TIMED_OUT);
-TRACE_DEFINE_ENUM(PG_REASON_DETACHED);
+TRACE_DEFINE_ENUM(PEERGROUP_REASON_UNKNOWN);
+TRACE_DEFINE_ENUM(PEERGROUP_REASON_CLOSED);
+TRACE_DEFINE_ENUM(PEERGROUP_REASON_PEER_CLOSED);
+TRACE_DEFINE_ENUM(PEERGROUP_REASON_RESET);
+TRACE_DEFINE_ENUM(PEERGROUP_REASON_ABORTED);
+TRACE_DEFINE_ENUM(PEERGROUP_REASON_TIMED_OUT);
+TRACE_DEFINE_ENUM(PEERGROUP_REASON_UNREACHABLE);
+TRACE_DEFINE_ENUM(PEERGROUP_REASON_DETACHED);
+TRACE_DEFINE_ENUM(PEERGROUP_REASON_CONNECT_FAILED);
 
-#define show_pg_reason(reason)					\
-	__print_symbolic(reason,				\
-			 { PG_REASON_UNKNOWN, "unknown" },	\
-			 { PG_REASON_CLOSED, "closed" },	\
-			 { PG_REASON_PEER_CLOSED, "peer-closed" }, \
-			 { PG_REASON_RESET, "reset" },		\
-			 { PG_REASON_ABORTED, "aborted" },	\
-			 { PG_REASON_TIMED_OUT, "timed-out" },	\
-			 { PG_REASON_DETACHED, "detached" })
+#define show_pg_reason(reason)						\
+	__print_symbolic(reason,					\
+			 { PEERGROUP_REASON_UNKNOWN, "unknown" },	\
+			 { PEERGROUP_REASON_CLOSED, "closed" },		\
+			 { PEERGROUP_REASON_PEER_CLOSED, "peer-closed" }, \
+			 { PEERGROUP_REASON_RESET, "reset" },		\
+			 { PEERGROUP_REASON_ABORTED, "aborted" },	\
+			 { PEERGROUP_REASON_TIMED_OUT, "timed-out" },	\
+			 { PEERGROUP_REASON_UNREACHABLE, "unreachable" }, \
+			 { PEERGROUP_REASON_DETACHED, "detached" },	\
+			 { PEERGROUP_REASON_CONNECT_FAILED, "connect-failed" })
 
-TRACE_EVENT(conn_new,
-	TP_PROTO(const struct pg_conn *conn),
-	TP_ARGS(conn),
+DECLARE_EVENT_CLASS(conn_come,
+	TP_PROTO(const struct pg_conn *conn, u64 generation),
+	TP_ARGS(conn, generation),
 
 	TP_STRUCT__entry(
 		__field(u64, generation)
@@ -45,7 +49,7 @@ TRACE_EVENT(conn_new,
 	),
 
 	TP_fast_assign(
-		__entry->generation = conn->born;
+		__entry->generation = generation;
 		__entry->id = conn->id;
 		__entry->netns = conn->group->pn->net->ns.inum;
 		__entry->group = conn->group->id;
@@ -57,9 +61,19 @@ TRACE_EVENT(conn_new,
 		  __entry->id, __entry->type)
 );
 
+DEFINE_EVENT(conn_come, conn_pending,
+	TP_PROTO(const struct pg_conn *conn, u64 generation),
+	TP_ARGS(conn, generation)
+);
+
+DEFINE_EVENT(conn_come, conn_new,
+	TP_PROTO(const struct pg_conn *conn, u64 generation),
+	TP_ARGS(conn, generation)
+);
+
 TRACE_EVENT(conn_gone,
-	TP_PROTO(const struct pg_conn *conn, int reason),
-	TP_ARGS(conn, reason),
+	TP_PROTO(const struct pg_conn *conn),
+	TP_ARGS(conn),
 
 	TP_STRUCT__entry(
 		__field(u64, generation)
@@ -67,7 +81,8 @@ TRACE_EVENT(conn_gone,
 		__field(u32, netns)
 		__field(u32, group)
 		__field(u8, type)
-		__field(int, reason)
+		__field(u8, reason)
+		__field(u8, error)
 	),
 
 	TP_fast_assign(
@@ -76,12 +91,14 @@ TRACE_EVENT(conn_gone,
 		__entry->netns = conn->group->pn->net->ns.inum;
 		__entry->group = conn->group->id;
 		__entry->type = conn->type;
-		__entry->reason = reason;
+		__entry->reason = conn->reason;
+		__entry->error = conn->error;
 	),
 
-	TP_printk("netns=%u generation=%llu group=%u conn=%llu type=%u reason=%s",
+	TP_printk("netns=%u generation=%llu group=%u conn=%llu type=%u reason=%s error=%u",
 		  __entry->netns, __entry->generation, __entry->group,
-		  __entry->id, __entry->type, show_pg_reason(__entry->reason))
+		  __entry->id, __entry->type, show_pg_reason(__entry->reason),
+		  __entry->error)
 );
 
 DECLARE_EVENT_CLASS(group_change,

@@ -9,36 +9,71 @@
 
 #include <linux/rculist.h>
 #include <linux/tracepoint.h>
+#include <net/inet_sock.h>
 #include <net/tcp_states.h>
 
 #include "peergroup.h"
 
 static struct tracepoint *pg_tracepoint;
 
-/* The reason of an end is derived where it is certain. */
-static enum pg_reason pg_end_reason(const struct sock *sk, int state)
+/*
+ * Why a socket went to TCP_CLOSE. The kernel sets the error before, except
+ * when it disconnects; that is no end by error. What ICMP tells ends nothing
+ * by itself, but a time-out then carries it. With RECVERR it is in sk_err at
+ * once and may have been there for long.
+ */
+static enum peergroup_reason pg_close_reason(const struct sock *sk, int error)
 {
-	switch (state) {
-	case TCP_FIN_WAIT1:
-		return PG_REASON_CLOSED;
-	case TCP_CLOSE_WAIT:
-		return PG_REASON_PEER_CLOSED;
-	case TCP_CLOSE:
-		break;
-	default:
-		return PG_REASON_UNKNOWN;
-	}
-
-	switch (READ_ONCE(sk->sk_err)) {
+	switch (error) {
 	case 0:
 	case ECONNABORTED:
-		return PG_REASON_ABORTED;
+		return PEERGROUP_REASON_ABORTED;
 	case ECONNRESET:
-		return PG_REASON_RESET;
+		return PEERGROUP_REASON_RESET;
 	case ETIMEDOUT:
-		return PG_REASON_TIMED_OUT;
+		return PEERGROUP_REASON_TIMED_OUT;
+	case ENETUNREACH:
+	case EHOSTUNREACH:
+	case ENETDOWN:
+	case EHOSTDOWN:
+	case ENONET:
+	case ENOPROTOOPT:
+	case EACCES:
+	case ECONNREFUSED:
+		return pg_has_recverr(sk) ? PEERGROUP_REASON_UNKNOWN :
+					    PEERGROUP_REASON_UNREACHABLE;
 	default:
-		return PG_REASON_UNKNOWN;
+		return PEERGROUP_REASON_UNKNOWN;
+	}
+}
+
+static void pg_sock_ended(struct pg_conn *conn, const struct sock *sk,
+			  int state)
+{
+	int error = READ_ONCE(sk->sk_err);
+
+	switch (state) {
+	case TCP_FIN_WAIT1:
+		pg_conn_end(conn, PEERGROUP_REASON_CLOSED, 0, NULL);
+		break;
+	case TCP_CLOSE_WAIT:
+		pg_conn_end(conn, PEERGROUP_REASON_PEER_CLOSED, 0, NULL);
+		break;
+	default:
+		pg_conn_end(conn, pg_close_reason(sk, error), error, NULL);
+	}
+}
+
+static bool pg_matters(int oldstate, int newstate)
+{
+	switch (oldstate) {
+	case TCP_ESTABLISHED:
+	case TCP_SYN_RECV:
+		return true;
+	case TCP_SYN_SENT:
+		return newstate != TCP_SYN_RECV;
+	default:
+		return false;
 	}
 }
 
@@ -51,13 +86,18 @@ static void pg_probe(void *data, const struct sock *sk, const int oldstate,
 {
 	struct pg_conn *conn;
 
-	if (oldstate != TCP_ESTABLISHED)
+	if (!pg_matters(oldstate, newstate))
 		return;
 
 	rcu_read_lock();
-	hlist_for_each_entry_rcu(conn, pg_index_sk_head(sk), by_sk)
-		if (READ_ONCE(conn->sk) == sk)
-			pg_conn_end(conn, pg_end_reason(sk, newstate), NULL);
+	hlist_for_each_entry_rcu(conn, pg_index_sk_head(sk), by_sk) {
+		if (READ_ONCE(conn->sk) != sk)
+			continue;
+		if (newstate == TCP_ESTABLISHED)
+			pg_conn_establish(conn);
+		else
+			pg_sock_ended(conn, sk, newstate);
+	}
 	rcu_read_unlock();
 }
 

@@ -70,8 +70,7 @@ struct pg_wire_conn6 {
 	.id.nla		= PG_NLA(ID, sizeof(u64)),			\
 	.group_id.nla	= PG_NLA(GROUP_ID, sizeof(u32)),		\
 	.type.nla	= PG_NLA(TYPE, sizeof(u32)),			\
-	.state		= { PG_NLA(STATE, sizeof(u32)),			\
-			    PEERGROUP_CONN_STATE_ACTIVE },		\
+	.state.nla	= PG_NLA(STATE, sizeof(u32)),			\
 	.node_id.nla	= PG_NLA(NODE_ID, sizeof(u64)),			\
 	.cookie.nla	= PG_NLA(COOKIE, sizeof(u64)),			\
 	.attached.nla	= PG_NLA(ATTACHED, sizeof(u64)),		\
@@ -97,12 +96,15 @@ static_assert(sizeof(struct pg_wire_conn) == 92);
 static_assert(sizeof(struct pg_wire_conn4) == 108);
 static_assert(sizeof(struct pg_wire_conn6) == 132);
 
+static_assert((int)PEERGROUP_A_LOST_MAX == PG_REASONS);
+
 static void pg_store_conn(struct pg_wire_conn *wire,
-			  const struct pg_conn *conn)
+			  const struct pg_conn *conn, u32 state)
 {
 	wire->id.value = conn->id;
 	wire->group_id.value = conn->group->id;
 	wire->type.value = conn->type;
+	wire->state.value = state;
 	wire->node_id.value = conn->node_id;
 	wire->cookie.value = conn->cookie;
 	wire->attached.value = conn->attached;
@@ -110,23 +112,24 @@ static void pg_store_conn(struct pg_wire_conn *wire,
 	wire->remote_port.value = conn->remote_port;
 }
 
-static void *pg_store_conn4(void *buf, const struct pg_conn *conn)
+static void *pg_store_conn4(void *buf, const struct pg_conn *conn, u32 state)
 {
 	struct pg_wire_conn4 *wire = buf;
 
 	*wire = pg_wire_conn4;
-	pg_store_conn(&wire->conn, conn);
-	wire->local.value = conn->local.s6_addr32[3];
+	pg_store_conn(&wire->conn, conn, state);
+	/* See pg_conn_renew_local(). */
+	wire->local.value = READ_ONCE(conn->local.s6_addr32[3]);
 	wire->remote.value = conn->remote.s6_addr32[3];
 	return wire + 1;
 }
 
-static void *pg_store_conn6(void *buf, const struct pg_conn *conn)
+static void *pg_store_conn6(void *buf, const struct pg_conn *conn, u32 state)
 {
 	struct pg_wire_conn6 *wire = buf;
 
 	*wire = pg_wire_conn6;
-	pg_store_conn(&wire->conn, conn);
+	pg_store_conn(&wire->conn, conn, state);
 	wire->local.value = conn->local;
 	wire->remote.value = conn->remote;
 	return wire + 1;
@@ -150,6 +153,15 @@ static void *pg_store_peer_id(void *buf, const struct pg_conn *conn)
 	memcpy(nla + 1, conn->peer_id, len - 1);
 	memset((char *)(nla + 1) + len - 1, 0, NLA_ALIGN(len) - len + 1);
 	return buf + nla_total_size(len);
+}
+
+static int pg_put_reason(struct sk_buff *skb, const struct pg_conn *conn)
+{
+	if (nla_put_u32(skb, PEERGROUP_A_CONN_REASON, conn->reason) ||
+	    (conn->error &&
+	     nla_put_u32(skb, PEERGROUP_A_CONN_ERROR, conn->error)))
+		return -EMSGSIZE;
+	return 0;
 }
 
 static size_t pg_wire_conn_size(const struct pg_conn *conn)
@@ -195,12 +207,13 @@ static int pg_wire_stats(struct sk_buff *skb, const struct pg_stats *stats)
  * pg_wire_conn - add a connection to a message
  * @skb: the message
  * @conn: the connection
+ * @state: what to show it in; if it is gone, with the reason
  * @stats: its statistics, or NULL
  *
  * Return: 0, or -EMSGSIZE with the message as it was.
  */
 int pg_wire_conn(struct sk_buff *skb, const struct pg_conn *conn,
-		 const struct pg_stats *stats)
+		 enum peergroup_conn_state state, const struct pg_stats *stats)
 {
 	size_t size = pg_wire_conn_size(conn);
 	struct nlattr *nest;
@@ -210,14 +223,15 @@ int pg_wire_conn(struct sk_buff *skb, const struct pg_conn *conn,
 		return -EMSGSIZE;
 	nest = skb_put(skb, size);
 
-	pos = conn->family == AF_INET6 ? pg_store_conn6(nest, conn) :
-					 pg_store_conn4(nest, conn);
+	pos = conn->family == AF_INET6 ? pg_store_conn6(nest, conn, state) :
+					 pg_store_conn4(nest, conn, state);
 	if (conn->ifindex)
 		pos = pg_store_ifindex(pos, conn);
 	if (conn->peer_id)
 		pg_store_peer_id(pos, conn);
 
-	if (stats && pg_wire_stats(skb, stats)) {
+	if ((stats && pg_wire_stats(skb, stats)) ||
+	    (state == PEERGROUP_CONN_STATE_GONE && pg_put_reason(skb, conn))) {
 		nlmsg_trim(skb, nest);
 		return -EMSGSIZE;
 	}
@@ -227,10 +241,11 @@ int pg_wire_conn(struct sk_buff *skb, const struct pg_conn *conn,
 
 /* What changes in the life of a group. */
 struct pg_group_counts {
-	u32	active[PG_TYPES];
-	u64	gained;
-	u32	leftovers;
-	u32	leftovers_max;
+	struct pg_counts	conns;
+	u64			gained;
+	u64			lost[PG_REASONS];
+	u32			leftovers;
+	u32			leftovers_max;
 };
 
 static struct pg_group_counts pg_group_counts(struct pg_group *group)
@@ -239,27 +254,48 @@ static struct pg_group_counts pg_group_counts(struct pg_group *group)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&group->pn->lock, flags);
-	memcpy(counts.active, group->active, sizeof(counts.active));
+	counts.conns = group->counts;
 	counts.gained = group->gained;
+	memcpy(counts.lost, group->lost, sizeof(counts.lost));
 	counts.leftovers = group->n_leftovers;
 	counts.leftovers_max = pg_group_leftovers_max(group);
 	raw_spin_unlock_irqrestore(&group->pn->lock, flags);
 	return counts;
 }
 
+/* The attributes are those of enum peergroup_reason. */
+static int pg_wire_lost(struct sk_buff *skb, const u64 *lost)
+{
+	struct nlattr *nest;
+	int i;
+
+	nest = nla_nest_start(skb, PEERGROUP_A_GROUP_LOST);
+	if (!nest)
+		return -EMSGSIZE;
+	for (i = 0; i < PG_REASONS; i++)
+		if (pg_put_u64(skb, i + 1, lost[i]))
+			return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 static int pg_wire_counts(struct sk_buff *skb, struct pg_group *group)
 {
 	struct pg_group_counts counts = pg_group_counts(group);
+	const u32 *active = counts.conns.active;
 
 	if (nla_put_u32(skb, PEERGROUP_A_GROUP_ACTIVE_NEIGHBOR,
-			counts.active[PEERGROUP_CONN_TYPE_NEIGHBOR - 1]) ||
+			active[PEERGROUP_CONN_TYPE_NEIGHBOR - 1]) ||
 	    nla_put_u32(skb, PEERGROUP_A_GROUP_ACTIVE_DIRECT,
-			counts.active[PEERGROUP_CONN_TYPE_DIRECT - 1]) ||
+			active[PEERGROUP_CONN_TYPE_DIRECT - 1]) ||
 	    pg_put_u64(skb, PEERGROUP_A_GROUP_GAINED, counts.gained) ||
 	    nla_put_u32(skb, PEERGROUP_A_GROUP_LEFTOVERS, counts.leftovers) ||
 	    nla_put_u32(skb, PEERGROUP_A_GROUP_LEFTOVERS_MAX,
 			counts.leftovers_max) ||
-	    nla_put_u32(skb, PEERGROUP_A_GROUP_LIMIT, pg_group_conns_max()))
+	    nla_put_u32(skb, PEERGROUP_A_GROUP_LIMIT, pg_group_conns_max()) ||
+	    nla_put_u32(skb, PEERGROUP_A_GROUP_PENDING,
+			pg_counts_pending(&counts.conns)) ||
+	    pg_wire_lost(skb, counts.lost))
 		return -EMSGSIZE;
 	return 0;
 }

@@ -8,7 +8,7 @@
 #include "peergroup.h"
 
 int pg_wire_conn(struct sk_buff *skb, const struct pg_conn *conn,
-		 const struct pg_stats *stats);
+		 enum peergroup_conn_state state, const struct pg_stats *stats);
 int pg_wire_group(struct sk_buff *skb, struct pg_group *group,
 		  struct user_namespace *user_ns);
 

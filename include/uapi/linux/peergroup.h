@@ -27,9 +27,41 @@ enum peergroup_conn_type {
 /**
  * enum peergroup_conn_state
  * @PEERGROUP_CONN_STATE_ACTIVE: The socket is in TCP_ESTABLISHED.
+ * @PEERGROUP_CONN_STATE_PENDING: The socket is connecting.
+ * @PEERGROUP_CONN_STATE_GONE: It has left its group; in events only.
  */
 enum peergroup_conn_state {
 	PEERGROUP_CONN_STATE_ACTIVE = 1,
+	PEERGROUP_CONN_STATE_PENDING,
+	PEERGROUP_CONN_STATE_GONE,
+};
+
+/**
+ * enum peergroup_reason - Why a connection left its group.
+ * @PEERGROUP_REASON_UNKNOWN: None of the others is certain.
+ * @PEERGROUP_REASON_CLOSED: Closed, or shut down for sending, at this end.
+ * @PEERGROUP_REASON_PEER_CLOSED: Closed, or shut down for sending, at the
+ *   other end.
+ * @PEERGROUP_REASON_RESET: Reset by the other end.
+ * @PEERGROUP_REASON_ABORTED: Reset by this end: closed with data unread or
+ *   without lingering, disconnected, or destroyed by an administrator.
+ * @PEERGROUP_REASON_TIMED_OUT: The other end did not answer any longer.
+ * @PEERGROUP_REASON_UNREACHABLE: Likewise, and the network said why.
+ * @PEERGROUP_REASON_DETACHED: Taken out of the group; the socket lives on.
+ * @PEERGROUP_REASON_CONNECT_FAILED: A pending connection did not become
+ *   active. The error tells why, such as ECONNREFUSED, ETIMEDOUT or
+ *   EHOSTUNREACH; there is none if the attempt was given up at this end.
+ */
+enum peergroup_reason {
+	PEERGROUP_REASON_UNKNOWN = 1,
+	PEERGROUP_REASON_CLOSED,
+	PEERGROUP_REASON_PEER_CLOSED,
+	PEERGROUP_REASON_RESET,
+	PEERGROUP_REASON_ABORTED,
+	PEERGROUP_REASON_TIMED_OUT,
+	PEERGROUP_REASON_UNREACHABLE,
+	PEERGROUP_REASON_DETACHED,
+	PEERGROUP_REASON_CONNECT_FAILED,
 };
 
 /**
@@ -37,9 +69,15 @@ enum peergroup_conn_state {
  * @PEERGROUP_READ_FLAG_STATS: Statistics of each connection. A dump leaves
  *   them out of the connections whose statistics the reader may not see; a get
  *   then fails with EPERM.
+ * @PEERGROUP_READ_FLAG_ALL: Pending connections, too; in a dump only, since a
+ *   get shows what it names. Those of a group follow its active ones.
+ * @PEERGROUP_READ_FLAG_GROUPS: In a dump of connections each group, before its
+ *   connections, so that one dump shows all there is at its generation.
  */
 enum peergroup_read_flag {
 	PEERGROUP_READ_FLAG_STATS = 1,
+	PEERGROUP_READ_FLAG_ALL = 2,
+	PEERGROUP_READ_FLAG_GROUPS = 4,
 };
 
 enum {
@@ -65,9 +103,26 @@ enum {
 	PEERGROUP_A_GROUP_LEFTOVERS,
 	PEERGROUP_A_GROUP_LEFTOVERS_MAX,
 	PEERGROUP_A_GROUP_LIMIT,
+	PEERGROUP_A_GROUP_PENDING,
+	PEERGROUP_A_GROUP_LOST,
 
 	__PEERGROUP_A_GROUP_MAX,
 	PEERGROUP_A_GROUP_MAX = (__PEERGROUP_A_GROUP_MAX - 1)
+};
+
+enum {
+	PEERGROUP_A_LOST_UNKNOWN = 1,
+	PEERGROUP_A_LOST_CLOSED,
+	PEERGROUP_A_LOST_PEER_CLOSED,
+	PEERGROUP_A_LOST_RESET,
+	PEERGROUP_A_LOST_ABORTED,
+	PEERGROUP_A_LOST_TIMED_OUT,
+	PEERGROUP_A_LOST_UNREACHABLE,
+	PEERGROUP_A_LOST_DETACHED,
+	PEERGROUP_A_LOST_CONNECT_FAILED,
+
+	__PEERGROUP_A_LOST_MAX,
+	PEERGROUP_A_LOST_MAX = (__PEERGROUP_A_LOST_MAX - 1)
 };
 
 enum {
@@ -88,6 +143,8 @@ enum {
 	PEERGROUP_A_CONN_PEER_ID,
 	PEERGROUP_A_CONN_FD,
 	PEERGROUP_A_CONN_STATS,
+	PEERGROUP_A_CONN_REASON,
+	PEERGROUP_A_CONN_ERROR,
 
 	__PEERGROUP_A_CONN_MAX,
 	PEERGROUP_A_CONN_MAX = (__PEERGROUP_A_CONN_MAX - 1)
@@ -114,9 +171,16 @@ enum peergroup_cmd {
 	PEERGROUP_CMD_CONN_NEW,
 	PEERGROUP_CMD_CONN_DEL,
 	PEERGROUP_CMD_CONN_GET,
+	PEERGROUP_CMD_GROUP_NEW_NTF,
+	PEERGROUP_CMD_GROUP_GONE_NTF,
+	PEERGROUP_CMD_CONN_PENDING_NTF,
+	PEERGROUP_CMD_CONN_NEW_NTF,
+	PEERGROUP_CMD_CONN_GONE_NTF,
 
 	__PEERGROUP_CMD_MAX,
 	PEERGROUP_CMD_MAX = (__PEERGROUP_CMD_MAX - 1)
 };
+
+#define PEERGROUP_MCGRP_EVENTS	"events"
 
 #endif /* _UAPI_LINUX_PEERGROUP_H */
