@@ -58,6 +58,24 @@ enum pg_type {
 /** States of a connection. */
 enum pg_state {
 	PG_STATE_ACTIVE = 1,	/**< the socket is in TCP_ESTABLISHED */
+	PG_STATE_PENDING = 2,	/**< the socket is connecting */
+	PG_STATE_GONE = 3,	/**< it has left its group; in events only */
+};
+
+/**
+ * Why a connection left its group; the values are those of the netlink family,
+ * whose specification tells how the kernel knows. More may come.
+ */
+enum pg_reason {
+	PG_REASON_UNKNOWN = 1,
+	PG_REASON_CLOSED = 2,		/**< or shut down for sending, here */
+	PG_REASON_PEER_CLOSED = 3,	/**< likewise, at the other end */
+	PG_REASON_RESET = 4,		/**< by the other end */
+	PG_REASON_ABORTED = 5,		/**< reset by this end */
+	PG_REASON_TIMED_OUT = 6,	/**< no answer any longer */
+	PG_REASON_UNREACHABLE = 7,	/**< likewise, the network said why */
+	PG_REASON_DETACHED = 8,		/**< the socket lives on */
+	PG_REASON_CONNECT_FAILED = 9,	/**< it never became active */
 };
 
 /** One end of a connection. This structure never grows. */
@@ -100,6 +118,8 @@ struct pg_conn {
 	const char *peer_id;	/**< UTF-8, NULL if none was given */
 	size_t peer_id_len;	/**< in bytes */
 	const struct pg_stats *stats; /**< NULL unless asked for and allowed */
+	enum pg_reason reason;	/**< why it is gone, else 0 */
+	int error;		/**< errno value the socket ended with, or 0 */
 };
 
 /** A group as the kernel reports it. Lifetime as for struct pg_conn. */
@@ -114,11 +134,18 @@ struct pg_group {
 	uint64_t gained;	/**< connections that ever became active */
 	uint32_t leftovers;	/**< dead records an open dump still shows */
 	uint32_t leftovers_max;	/**< past this the oldest dump is cut off */
-	uint32_t limit;		/**< most connections */
+	uint32_t limit;		/**< most connections, pending ones included */
+	uint32_t pending;	/**< connections that are connecting */
+	uint32_t n_lost;	/**< elements of lost */
+	/** Connections that ever left, lost[PG_REASON_...]; lost[0] is unused. */
+	const uint64_t *lost;
 };
 
 /** Version of the library as "major.minor.patch". Static; any thread. */
 const char *pg_version(void);
+
+/** A reason in a word, such as "peer-closed". Static; any thread. */
+const char *pg_reason_name(enum pg_reason reason);
 
 /**
  * Open a context in the network namespace of the calling thread.
@@ -204,7 +231,7 @@ int pg_group_list(struct pg_ctx *ctx, pg_group_cb cb, void *arg,
 /** A socket to attach. */
 struct pg_attach {
 	size_t size;
-	int fd;			/**< a connected TCP socket; stays yours */
+	int fd;			/**< a TCP socket, connected or connecting */
 	enum pg_type type;	/**< PG_TYPE_ANY means neighbor */
 	uint64_t node_id;
 	const char *peer_id;	/**< UTF-8, at most PG_NAME_MAX bytes, or NULL */
@@ -219,12 +246,14 @@ struct pg_attach {
  * refused, n if it was no single one or all went well.
  *
  * The kernel takes no reference to the descriptor: closing it ends the
- * connection as ever, and with it its membership.
+ * connection as ever, and with it its membership. A socket that is still
+ * connecting is pending until it becomes active, by itself, or fails.
  *
  * -EINVAL: n is 0, a type or a peer id is none; -EMSGSIZE: more than the send
  * buffer of a socket takes (net.core.wmem_default), attach fewer at once;
  * -EBADF, -ENOTSOCK: no socket; -EOPNOTSUPP: not TCP, or MPTCP; -EXDEV: a
- * socket of another namespace; -ENOTCONN: not established; -EEXIST: already in
+ * socket of another namespace; -ENOTCONN: neither established nor on the way
+ * there; -EEXIST: already in
  * this group; -ENOSPC: limit of the group; -EBUSY: in use by another call for
  * too long; -ENOENT, -EPERM as for pg_group_del().
  */
@@ -242,6 +271,7 @@ int pg_conn_detach(struct pg_ctx *ctx, uint32_t group_id, uint64_t id,
 /** Flags of struct pg_filter. */
 enum pg_filter_flag {
 	PG_FILTER_STATS = 1,	/**< with statistics, where allowed */
+	PG_FILTER_ALL = 2,	/**< pending connections, too */
 };
 
 /** Which connections to dump; zero selects all. The kernel filters. */
@@ -266,7 +296,8 @@ typedef int (*pg_begin_cb)(uint64_t generation, uint32_t count, void *arg);
 
 /**
  * Show the active connections of one generation to cb as they arrive, in the
- * order of groups and then of connections (each by creation). begin may be
+ * order of creation of groups, and within one in the order in which they became
+ * active; pending ones, if asked for, follow those of their group. begin may be
  * NULL. Nothing is kept: memory use does not depend on their number.
  *
  * What was shown before a failure is incomplete; throw it away. -ESTALE: the
@@ -277,11 +308,218 @@ int pg_conn_dump(struct pg_ctx *ctx, const struct pg_filter *filter,
 		 pg_begin_cb begin, pg_conn_cb cb, void *arg);
 
 /**
- * Show one connection to cb. With stats, -EPERM unless caller owns the group
- * or has CAP_NET_ADMIN. -ENOENT: no such connection (any more).
+ * Show one connection, active or pending, to cb. With stats, -EPERM unless
+ * caller owns the group or has CAP_NET_ADMIN. -ENOENT: no such connection (any
+ * more).
  */
 int pg_conn_get(struct pg_ctx *ctx, uint64_t id, bool stats, pg_conn_cb cb,
 		void *arg);
+
+/*
+ * Events
+ *
+ * Every change in a network namespace takes the next generation and has one
+ * event. There are three ways to follow them, each built on the one before:
+ *
+ * - a subscription (struct pg_sub) hands out events as they come;
+ * - a picture (struct pg_picture) is what events make of a list;
+ * - a watch (struct pg_watch) lists, then watches, and keeps a picture that is
+ *   right at any time, also where events were lost.
+ *
+ * Of each object here, and of what it hands out, only one thread at a time may
+ * make use; different objects are independent. After a fork() only one side may
+ * use one, and the other may close it.
+ */
+
+/** Types of an event. More may come; ignore what you do not know. */
+enum pg_event_type {
+	/** A group was created. */
+	PG_EVENT_GROUP_NEW = 1,
+	/**
+	 * A group was deleted, and all its connections have left it with it,
+	 * without events of their own.
+	 */
+	PG_EVENT_GROUP_GONE = 2,
+	/** A socket that is connecting was attached. */
+	PG_EVENT_CONN_PENDING = 3,
+	/** A connection has become active. */
+	PG_EVENT_CONN_NEW = 4,
+	/** A connection, active or pending, has left its group. */
+	PG_EVENT_CONN_GONE = 5,
+	/**
+	 * Events were lost: what was known is not right any longer. A watch
+	 * goes on with the difference. generation is that of the last event.
+	 */
+	PG_EVENT_RESYNC = 6,
+	/**
+	 * From a watch only: all of the list or difference has been handed
+	 * out, and its picture is that of this generation.
+	 */
+	PG_EVENT_SYNCED = 7,
+};
+
+/** Flags of an event. */
+enum pg_event_flag {
+	/**
+	 * Part of a list or of a difference, as of its generation. Why and when
+	 * a connection has gone is not known then.
+	 */
+	PG_EVENT_LISTED = 1,
+};
+
+/**
+ * An event. It and all it points to belong to whoever hands it out, and are
+ * valid until the next call of the function that did. New members come at the
+ * end.
+ */
+struct pg_event {
+	enum pg_event_type type;
+	uint32_t flags;			/**< enum pg_event_flag */
+	uint64_t generation;
+	/**
+	 * The group, of events about groups; of those about connections only
+	 * if they come from a watch.
+	 */
+	const struct pg_group *group;
+	/** The connection, of events about connections, else NULL. */
+	const struct pg_conn *conn;
+};
+
+struct pg_sub;
+
+/**
+ * Subscribe to the events of the network namespace of the calling thread: all
+ * that happens after this returns.
+ *
+ * The kernel keeps as many events as fit into a buffer of that many bytes while
+ * nobody takes them; past that they are lost. 0 is the system's default. More
+ * than net.core.rmem_max needs CAP_NET_ADMIN in the initial user namespace;
+ * without it, that much is taken.
+ *
+ * Returns as pg_open() does. Released with pg_sub_close().
+ */
+int pg_sub_open(struct pg_sub **sub, size_t buffer);
+
+/** End a subscription. NULL does nothing. */
+void pg_sub_close(struct pg_sub *sub);
+
+/**
+ * A descriptor that is readable when an event may have come, for poll(2) and
+ * epoll(7) only. It stays the subscription's.
+ */
+int pg_sub_fd(const struct pg_sub *sub);
+
+/**
+ * Take the next event; never waits. Returns 1 with *event set, or 0 with NULL
+ * if there is none at present. Generations come in order and without a hole.
+ * Where some are missing PG_EVENT_RESYNC comes instead, once, and nothing from
+ * before: a list made from then on is complete with the events that follow.
+ *
+ * -ENODEV: the module is being unloaded, nothing will come any more.
+ */
+int pg_sub_next(struct pg_sub *sub, const struct pg_event **event);
+
+/** What went wrong in the last call, as pg_error() has it. */
+const char *pg_sub_error(const struct pg_sub *sub);
+
+struct pg_picture;
+
+/** An empty picture; NULL without memory. Released with pg_picture_free(). */
+struct pg_picture *pg_picture_new(void);
+
+/** Release a picture. NULL does nothing. */
+void pg_picture_free(struct pg_picture *picture);
+
+/**
+ * Apply an event to a picture. Depends on nothing but these two. What is in the
+ * picture already, or as old as it, changes nothing, nor do events about the
+ * connections of a group that is not in it. Copies what it keeps.
+ *
+ * Returns 1 if the picture changed, 0 if not, -ENOMEM (then it is unchanged).
+ */
+int pg_picture_apply(struct pg_picture *picture, const struct pg_event *event);
+
+/** Generation of the last event applied, 0 before the first. */
+uint64_t pg_picture_generation(const struct pg_picture *picture);
+
+/**
+ * The group or connection with an id, NULL if the picture has none. Valid until
+ * the picture changes. Numbers of active and pending connections are those of
+ * the picture, all else is as of the last event about the group itself.
+ */
+const struct pg_group *pg_picture_group(const struct pg_picture *picture,
+					uint32_t id);
+const struct pg_conn *pg_picture_conn(const struct pg_picture *picture,
+				      uint64_t id);
+
+/**
+ * Show all groups, or all connections of a group (0: of all groups), to cb, in
+ * the order in which they came. Anything but 0 from cb ends this with that
+ * value.
+ */
+int pg_picture_groups(const struct pg_picture *picture, pg_group_cb cb,
+		      void *arg);
+int pg_picture_conns(const struct pg_picture *picture, uint32_t group_id,
+		     pg_conn_cb cb, void *arg);
+
+/** Flags of struct pg_watch_spec. */
+enum pg_watch_flag {
+	PG_WATCH_ALL = 1,	/**< pending connections, too */
+};
+
+/** What to watch; zero is all that is active in the namespace. */
+struct pg_watch_spec {
+	size_t size;
+	/**
+	 * Only this group, or NULL. It need not exist: it is waited for, and
+	 * when it is deleted, for the next one of this name.
+	 */
+	const char *group;
+	uint64_t buffer;	/**< as of pg_sub_open() */
+	uint32_t group_id;	/**< only this group, which exists, or 0 */
+	uint32_t flags;		/**< enum pg_watch_flag */
+};
+
+struct pg_watch;
+
+/**
+ * List, then watch, in the network namespace of the calling thread. Lists
+ * before it returns: what happens from then on will be handed out.
+ *
+ * spec may be NULL; it is not needed any longer once this returns. Returns as
+ * pg_open() and pg_conn_dump() do, -EINVAL if both a name and an id are given.
+ * Released with pg_watch_close().
+ */
+int pg_watch_open(struct pg_watch **watch, const struct pg_watch_spec *spec);
+
+/** End a watch. NULL does nothing. */
+void pg_watch_close(struct pg_watch *watch);
+
+/** As pg_sub_fd(). First call pg_watch_next() until it returns 0. */
+int pg_watch_fd(const struct pg_watch *watch);
+
+/**
+ * Take the next event, as pg_sub_next() does: first what was there (groups,
+ * each followed by its connections, marked PG_EVENT_LISTED) and
+ * PG_EVENT_SYNCED, then every change. If events were lost, PG_EVENT_RESYNC,
+ * then what sets right all that was handed out before, marked likewise, and
+ * PG_EVENT_SYNCED again. That is listed anew in this call, which so waits for
+ * the kernel, yet not for any event.
+ *
+ * -ENODEV: the module is being unloaded. After any other failure, such as
+ * -ENOMEM, the next call goes on where this one stopped.
+ */
+int pg_watch_next(struct pg_watch *watch, const struct pg_event **event);
+
+/**
+ * The picture that a watch keeps: what was there, and all events that have been
+ * handed out; while PG_EVENT_SYNCED is still to come, that of its generation.
+ * It belongs to the watch and is valid until the next pg_watch_next().
+ */
+const struct pg_picture *pg_watch_picture(const struct pg_watch *watch);
+
+/** What went wrong in the last call, as pg_error() has it. */
+const char *pg_watch_error(const struct pg_watch *watch);
 
 /** Room for any address as text, "[address%scope]:port" included. */
 #define PG_ADDR_STRLEN 72

@@ -7,10 +7,35 @@
 #include <netlink/attr.h>
 #include <string.h>
 
+#include "conn.h"
 #include "reader.h"
 
 _Static_assert(sizeof(struct pg_filter) == 32, "padding");
 _Static_assert(offsetof(struct pg_filter, reserved) == 28, "padding");
+
+const char *pg_reason_name(enum pg_reason reason)
+{
+	switch (reason) {
+	case PG_REASON_CLOSED:
+		return "closed";
+	case PG_REASON_PEER_CLOSED:
+		return "peer-closed";
+	case PG_REASON_RESET:
+		return "reset";
+	case PG_REASON_ABORTED:
+		return "aborted";
+	case PG_REASON_TIMED_OUT:
+		return "timed-out";
+	case PG_REASON_UNREACHABLE:
+		return "unreachable";
+	case PG_REASON_DETACHED:
+		return "detached";
+	case PG_REASON_CONNECT_FAILED:
+		return "connect-failed";
+	default:
+		return "unknown";
+	}
+}
 
 static int no_conn(struct pg_ctx *ctx)
 {
@@ -28,10 +53,9 @@ static int put_id(struct request *req, uint64_t id)
 	return 0;
 }
 
-static int put_stats_flag(struct request *req, bool stats)
+static int put_flags(struct request *req, uint32_t flags)
 {
-	return stats ? nla_put_u32(req->msg, PEERGROUP_A_FLAGS,
-				   PEERGROUP_READ_FLAG_STATS) : 0;
+	return flags ? nla_put_u32(req->msg, PEERGROUP_A_FLAGS, flags) : 0;
 }
 
 int pg_conn_detach(struct pg_ctx *ctx, uint32_t group_id, uint64_t id,
@@ -77,7 +101,7 @@ int pg_conn_get(struct pg_ctx *ctx, uint64_t id, bool stats, pg_conn_cb cb,
 
 	err = put_id(&req, id);
 	if (!err)
-		err = put_stats_flag(&req, stats);
+		err = put_flags(&req, stats ? PEERGROUP_READ_FLAG_STATS : 0);
 	return reader_run(&reader, &req, err);
 }
 
@@ -114,7 +138,19 @@ static int put_conn_filter(struct request *req, const struct pg_filter *filter)
 	return 0;
 }
 
-static int put_filter(struct request *req, const struct pg_filter *filter)
+static uint32_t read_flags(const struct pg_filter *filter)
+{
+	uint32_t flags = 0;
+
+	if (filter->flags & PG_FILTER_STATS)
+		flags |= PEERGROUP_READ_FLAG_STATS;
+	if (filter->flags & PG_FILTER_ALL)
+		flags |= PEERGROUP_READ_FLAG_ALL;
+	return flags;
+}
+
+static int put_filter(struct request *req, const struct pg_filter *filter,
+		      uint32_t flags)
 {
 	int err = 0;
 
@@ -123,7 +159,7 @@ static int put_filter(struct request *req, const struct pg_filter *filter)
 	if (!err)
 		err = put_conn_filter(req, filter);
 	if (!err)
-		err = put_stats_flag(req, filter->flags & PG_FILTER_STATS);
+		err = put_flags(req, flags | read_flags(filter));
 	return err;
 }
 
@@ -132,7 +168,8 @@ static int check_filter(struct pg_ctx *ctx, const struct pg_filter *filter)
 	int err = check_size(ctx, filter, sizeof(*filter));
 
 	if (!err)
-		err = check_flags(ctx, filter->flags, PG_FILTER_STATS);
+		err = check_flags(ctx, filter->flags,
+				  PG_FILTER_STATS | PG_FILTER_ALL);
 	if (!err && filter->reserved)
 		err = ctx_fail(ctx, -EINVAL, "reserved is not 0");
 	if (!err)
@@ -144,19 +181,12 @@ static int check_filter(struct pg_ctx *ctx, const struct pg_filter *filter)
 	return err;
 }
 
-int pg_conn_dump(struct pg_ctx *ctx, const struct pg_filter *filter,
-		 pg_begin_cb begin, pg_conn_cb cb, void *arg)
+static int dump(struct reader *reader, const struct pg_filter *filter)
 {
-	static const struct pg_filter all = { .size = sizeof(all) };
-	struct reader reader = {
-		.ctx = ctx, .begin = begin, .conn = cb, .arg = arg,
-		.dump = true,
-	};
+	struct pg_ctx *ctx = reader->ctx;
 	struct request req;
 	int err;
 
-	if (!filter)
-		filter = &all;
 	err = request_init(ctx, &req, PEERGROUP_CMD_CONN_GET, NLM_F_DUMP, 0);
 	if (err)
 		return err;
@@ -167,6 +197,35 @@ int pg_conn_dump(struct pg_ctx *ctx, const struct pg_filter *filter,
 		return err;
 	}
 
-	reader.at_most = filter->remote;
-	return reader_run(&reader, &req, put_filter(&req, filter));
+	reader->dump = true;
+	reader->at_most = filter->remote;
+	err = put_filter(&req, filter, reader->with_groups ?
+			 PEERGROUP_READ_FLAG_GROUPS : 0);
+	return reader_run(reader, &req, err);
+}
+
+int pg_conn_dump(struct pg_ctx *ctx, const struct pg_filter *filter,
+		 pg_begin_cb begin, pg_conn_cb cb, void *arg)
+{
+	static const struct pg_filter active = { .size = sizeof(active) };
+	struct reader reader = {
+		.ctx = ctx, .begin = begin, .conn = cb, .arg = arg,
+	};
+
+	return dump(&reader, filter ? filter : &active);
+}
+
+int conn_dump_groups(struct pg_ctx *ctx, const struct pg_filter *filter,
+		     pg_group_cb group_cb, pg_conn_cb conn_cb, void *arg,
+		     uint64_t *generation)
+{
+	struct reader reader = {
+		.ctx = ctx, .group = group_cb, .conn = conn_cb, .arg = arg,
+		.with_groups = true,
+	};
+	int err = dump(&reader, filter);
+
+	if (!err)
+		*generation = reader.generation;
+	return err;
 }

@@ -92,6 +92,20 @@ size_t buffer_floor(void)
 	return sysconf(_SC_PAGESIZE) > BUFFER_MIN ? 2 * BUFFER_MIN : BUFFER_MIN;
 }
 
+int ctx_init(struct pg_ctx *ctx, size_t size)
+{
+	int err = open_socket(ctx);
+
+	return err ? err : ctx_grow(ctx, size);
+}
+
+void ctx_destroy(struct pg_ctx *ctx)
+{
+	if (ctx->fd >= 0)
+		close(ctx->fd);
+	free(ctx->buf);
+}
+
 int pg_open(struct pg_ctx **ctx)
 {
 	struct pg_ctx *new;
@@ -104,10 +118,7 @@ int pg_open(struct pg_ctx **ctx)
 	if (!new)
 		return -ENOMEM;
 
-	new->fd = -1;
-	err = open_socket(new);
-	if (!err)
-		err = ctx_grow(new, BUFFER_DEFAULT);
+	err = ctx_init(new, BUFFER_DEFAULT);
 	if (!err)
 		err = ctx_resolve(new);
 	if (err) {
@@ -124,9 +135,7 @@ void pg_close(struct pg_ctx *ctx)
 	if (!ctx)
 		return;
 
-	if (ctx->fd >= 0)
-		close(ctx->fd);
-	free(ctx->buf);
+	ctx_destroy(ctx);
 	free(ctx);
 }
 

@@ -25,6 +25,13 @@ struct pg_ctx {
 	char error[ERROR_TEXT_SIZE];
 };
 
+/*
+ * Open the socket and make the buffer of a context that is all zero. Undone by
+ * ctx_destroy(), also after a failure.
+ */
+int ctx_init(struct pg_ctx *ctx, size_t size);
+void ctx_destroy(struct pg_ctx *ctx);
+
 /* Record why a call failed; text may be NULL. Returns err. */
 int ctx_fail(struct pg_ctx *ctx, int err, const char *text);
 

@@ -90,11 +90,10 @@ static int send_message(struct pg_ctx *ctx, const struct nlmsghdr *nlh)
 }
 
 /*
- * Bytes received; 0 for a message that is none of the kernel's. The kernel
- * remembers the largest room for ever and fills it in dumps, so that offering
- * more than a dump will have later would lose messages then.
+ * The kernel remembers the largest room for ever and fills it in dumps, so that
+ * offering more than a dump will have later would lose messages then.
  */
-static ssize_t receive(struct pg_ctx *ctx, size_t room, int flags)
+ssize_t ctx_receive(struct pg_ctx *ctx, size_t room, int flags)
 {
 	struct iovec iov = { .iov_base = ctx->buf, .iov_len = room };
 	struct sockaddr_nl from = { 0 };
@@ -125,7 +124,7 @@ static void drain(struct pg_ctx *ctx, size_t room)
 	ssize_t len;
 
 	do {
-		len = receive(ctx, room, MSG_DONTWAIT);
+		len = ctx_receive(ctx, room, MSG_DONTWAIT);
 	} while (len >= 0 || len == -EMSGSIZE);
 
 	/* A dump that ran out of memory goes on with the next request. */
@@ -216,28 +215,37 @@ static int malformed(struct pg_ctx *ctx)
 	return ctx_fail(ctx, -EPROTO, "malformed datagram");
 }
 
-/* All messages of a datagram; the last may lack its padding. */
+/* The last message may lack its padding. */
+const struct nlmsghdr *messages_next(struct messages *run)
+{
+	const struct nlmsghdr *nlh = (const void *)run->pos;
+	size_t step;
+
+	if (run->left < NLMSG_HDRLEN || nlh->nlmsg_len < NLMSG_HDRLEN ||
+	    nlh->nlmsg_len > run->left)
+		return NULL;
+
+	step = NLMSG_ALIGN((size_t)nlh->nlmsg_len);
+	if (step > run->left)
+		step = run->left;
+	run->pos += step;
+	run->left -= step;
+	return nlh;
+}
+
 static int take_messages(struct pg_ctx *ctx, struct answer *answer, size_t left)
 {
-	const unsigned char *pos = ctx->buf;
+	struct messages run = { .pos = ctx->buf, .left = left };
+	const struct nlmsghdr *nlh;
 	int err = 0;
 
-	while (!err && !answer->ended && left) {
-		const struct nlmsghdr *nlh = (const void *)pos;
-		size_t step;
-
-		if (left < NLMSG_HDRLEN || nlh->nlmsg_len < NLMSG_HDRLEN ||
-		    nlh->nlmsg_len > left)
-			return malformed(ctx);
-
+	while (!err && !answer->ended) {
+		nlh = messages_next(&run);
+		if (!nlh)
+			break;
 		err = take_message(ctx, answer, nlh);
-		step = NLMSG_ALIGN((size_t)nlh->nlmsg_len);
-		if (step > left)
-			step = left;
-		pos += step;
-		left -= step;
 	}
-	return !err && left ? malformed(ctx) : err;
+	return !err && run.left ? malformed(ctx) : err;
 }
 
 /*
@@ -265,7 +273,7 @@ static int receive_answer(struct pg_ctx *ctx, struct answer *answer)
 	int err = 0;
 
 	while (!err && !answer->ended) {
-		len = receive(ctx, answer->room, 0);
+		len = ctx_receive(ctx, answer->room, 0);
 		if (len == -EMSGSIZE)
 			err = take_truncated(ctx, answer);
 		else if (len < 0)
@@ -295,28 +303,51 @@ static int exchange(struct pg_ctx *ctx, struct nlmsghdr *nlh,
 	return err ? err : receive_answer(ctx, answer);
 }
 
+static void take_mcgrp(struct family *family, const struct attr *nest)
+{
+	struct attrs run = attr_nested(nest);
+	const char *name = NULL;
+	struct attr attr;
+	uint32_t id = 0;
+
+	while (attrs_next(&run, &attr)) {
+		if (attr.type == CTRL_ATTR_MCAST_GRP_NAME)
+			name = attr_string(&attr);
+		else if (attr.type == CTRL_ATTR_MCAST_GRP_ID)
+			attr_u32(&attr, &id);
+	}
+	if (name && !strcmp(name, family->mcgrp_name))
+		family->mcgrp = id;
+}
+
+static void take_family_attr(struct family *family, const struct attr *attr)
+{
+	struct attrs run = attr_nested(attr);
+	struct attr nest;
+
+	if (attr->type == CTRL_ATTR_FAMILY_ID)
+		attr_u16(attr, &family->id);
+	if (attr->type != CTRL_ATTR_MCAST_GROUPS || !family->mcgrp_name)
+		return;
+	while (attrs_next(&run, &nest))
+		take_mcgrp(family, &nest);
+}
+
 static int take_family(const struct nlmsghdr *nlh, void *arg)
 {
-	const unsigned char *payload = NLMSG_DATA(nlh);
-	struct attrs run = { 0 };
+	struct attrs run = genl_attrs(nlh);
 	struct attr attr;
 
-	if (nlh->nlmsg_len >= NLMSG_HDRLEN + GENL_HDRLEN) {
-		run.pos = payload + GENL_HDRLEN;
-		run.left = nlh->nlmsg_len - NLMSG_HDRLEN - GENL_HDRLEN;
-	}
 	while (attrs_next(&run, &attr))
-		if (attr.type == CTRL_ATTR_FAMILY_ID)
-			attr_u16(&attr, arg);
+		take_family_attr(arg, &attr);
 	return 0;
 }
 
-int ctx_resolve(struct pg_ctx *ctx)
+int ctx_find_family(struct pg_ctx *ctx, const char *name, struct family *family)
 {
 	struct nl_msg *msg = nlmsg_alloc_size(REQUEST_ROOM);
-	uint16_t family = 0;
 	struct answer answer = {
-		.fn = take_family, .arg = &family, .room = buffer_floor(),
+		.fn = take_family, .arg = family, .room = buffer_floor(),
 	};
 	int err;
 
@@ -325,15 +356,22 @@ int ctx_resolve(struct pg_ctx *ctx)
 
 	genlmsg_put(msg, 0, 0, GENL_ID_CTRL, 0, NLM_F_REQUEST | NLM_F_ACK,
 		    CTRL_CMD_GETFAMILY, 1);
-	nla_put_string(msg, CTRL_ATTR_FAMILY_NAME, PEERGROUP_FAMILY_NAME);
+	nla_put_string(msg, CTRL_ATTR_FAMILY_NAME, name);
 	err = exchange(ctx, nlmsg_hdr(msg), &answer);
 	nlmsg_free(msg);
+	return err;
+}
 
-	if (err == -ENOENT || (!err && family < NLMSG_MIN_TYPE))
+int ctx_resolve(struct pg_ctx *ctx)
+{
+	struct family family = { 0 };
+	int err = ctx_find_family(ctx, PEERGROUP_FAMILY_NAME, &family);
+
+	if (err == -ENOENT || (!err && family.id < NLMSG_MIN_TYPE))
 		return ctx_fail(ctx, -ENODEV,
 				"the peergroup module is not loaded");
 	if (!err)
-		ctx->family = family;
+		ctx->family = family.id;
 	return err;
 }
 

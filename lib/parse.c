@@ -5,7 +5,7 @@
  * Payloads are aligned to 4 bytes only, so values of 8 bytes are copied.
  */
 #include <arpa/inet.h>
-#include <linux/netlink.h>
+#include <linux/genetlink.h>
 #include <linux/peergroup.h>
 #include <stddef.h>
 #include <string.h>
@@ -44,6 +44,18 @@ bool attrs_next(struct attrs *run, struct attr *attr)
 struct attrs attr_nested(const struct attr *attr)
 {
 	return (struct attrs){ .pos = attr->data, .left = attr->len };
+}
+
+struct attrs genl_attrs(const struct nlmsghdr *nlh)
+{
+	const unsigned char *payload = NLMSG_DATA(nlh);
+	struct attrs run = { 0 };
+
+	if (nlh->nlmsg_len >= NLMSG_HDRLEN + GENL_HDRLEN) {
+		run.pos = payload + GENL_HDRLEN;
+		run.left = nlh->nlmsg_len - NLMSG_HDRLEN - GENL_HDRLEN;
+	}
+	return run;
 }
 
 bool attr_u16(const struct attr *attr, uint16_t *value)
@@ -201,6 +213,10 @@ static bool conn_attr(const struct attr *attr, struct parsed_conn *parsed,
 		return parse_peer_id(attr, conn);
 	case PEERGROUP_A_CONN_STATS:
 		return parse_stats(attr, parsed);
+	case PEERGROUP_A_CONN_REASON:
+		return attr_enum(attr, &conn->reason);
+	case PEERGROUP_A_CONN_ERROR:
+		return attr_enum(attr, &conn->error);
 	default:
 		return conn_addr_attr(attr, conn);
 	}
@@ -251,8 +267,23 @@ static bool group_text_attr(const struct attr *attr, struct pg_group *group)
 	return text;
 }
 
-static bool group_attr(const struct attr *attr, struct pg_group *group)
+/* The attributes are numbered as the reasons are. */
+static bool parse_lost(const struct attr *nest, struct parsed_group *parsed)
 {
+	struct attrs run = attr_nested(nest);
+	struct attr attr;
+
+	while (attrs_next(&run, &attr))
+		if (attr.type < parsed->group.n_lost &&
+		    !attr_u64(&attr, &parsed->lost[attr.type]))
+			return false;
+	return !run.bad;
+}
+
+static bool group_attr(const struct attr *attr, struct parsed_group *parsed)
+{
+	struct pg_group *group = &parsed->group;
+
 	switch (attr->type) {
 	case PEERGROUP_A_GROUP_ID:
 		return attr_u32(attr, &group->id);
@@ -274,19 +305,29 @@ static bool group_attr(const struct attr *attr, struct pg_group *group)
 		return attr_u32(attr, &group->leftovers_max);
 	case PEERGROUP_A_GROUP_LIMIT:
 		return attr_u32(attr, &group->limit);
+	case PEERGROUP_A_GROUP_PENDING:
+		return attr_u32(attr, &group->pending);
+	case PEERGROUP_A_GROUP_LOST:
+		return parse_lost(attr, parsed);
 	default:
 		return true;
 	}
 }
 
-bool parse_group(const struct attr *nest, struct pg_group *group)
+bool parse_group(const struct attr *nest, struct parsed_group *parsed)
 {
 	struct attrs run = attr_nested(nest);
 	struct attr attr;
 
-	*group = (struct pg_group){ .name = "", .label = "", .comment = "" };
+	*parsed = (struct parsed_group){
+		.group = {
+			.name = "", .label = "", .comment = "",
+			.lost = parsed->lost,
+			.n_lost = sizeof(parsed->lost) / sizeof(*parsed->lost),
+		},
+	};
 	while (attrs_next(&run, &attr))
-		if (!group_attr(&attr, group))
+		if (!group_attr(&attr, parsed))
 			return false;
-	return !run.bad && group->id;
+	return !run.bad && parsed->group.id;
 }

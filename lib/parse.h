@@ -6,6 +6,8 @@
 #ifndef LIB_PARSE_H
 #define LIB_PARSE_H
 
+#include <linux/netlink.h>
+
 #include "public.h"
 
 /* An attribute that lies within its message. */
@@ -27,6 +29,9 @@ bool attrs_next(struct attrs *run, struct attr *attr);
 
 /* The attributes within a nest. */
 struct attrs attr_nested(const struct attr *attr);
+
+/* The attributes of a generic netlink message, none if it is too short. */
+struct attrs genl_attrs(const struct nlmsghdr *nlh);
 
 /* Values; false if the attribute has another length. */
 bool attr_u16(const struct attr *attr, uint16_t *value);
@@ -51,6 +56,13 @@ bool parse_conn(const struct attr *nest, struct parsed_conn *parsed);
 /* Whether a connection has all that every one has. */
 bool conn_complete(const struct pg_conn *conn);
 
-bool parse_group(const struct attr *nest, struct pg_group *group);
+/* A group and what its pointers point to. */
+struct parsed_group {
+	struct pg_group group;
+	uint64_t lost[PG_REASON_CONNECT_FAILED + 1];
+};
+
+/* Likewise for a group. */
+bool parse_group(const struct attr *nest, struct parsed_group *parsed);
 
 #endif /* LIB_PARSE_H */

@@ -82,16 +82,16 @@ static int take_conn(struct reader *reader, const struct attr *attr)
 
 static int take_group(struct reader *reader, const struct attr *attr)
 {
-	struct pg_group group;
+	struct parsed_group parsed;
 	int err;
 
-	if (!parse_group(attr, &group))
+	if (!parse_group(attr, &parsed))
 		return malformed(reader);
 	if (!reader->group)
 		return 0;
 
 	reader->ctx->busy = true;
-	err = reader->group(&group, reader->arg);
+	err = reader->group(&parsed.group, reader->arg);
 	reader->ctx->busy = false;
 	return err;
 }
@@ -102,7 +102,9 @@ static int take_record(struct reader *reader, const struct attr *attr)
 
 	if (err)
 		return err;
-	reader->seen++;
+	/* With the connections of a dump come their groups, uncounted. */
+	if (attr->type == PEERGROUP_A_CONN || !reader->with_groups)
+		reader->seen++;
 	return attr->type == PEERGROUP_A_CONN ? take_conn(reader, attr) :
 						take_group(reader, attr);
 }
@@ -124,17 +126,14 @@ static int take_attr(struct reader *reader, const struct attr *attr)
 
 static int take_message(const struct nlmsghdr *nlh, void *arg)
 {
-	const unsigned char *payload = NLMSG_DATA(nlh);
+	struct attrs run = genl_attrs(nlh);
 	struct reader *reader = arg;
-	struct attrs run = { 0 };
 	struct attr attr;
 	int err;
 
 	if (nlh->nlmsg_len < NLMSG_HDRLEN + GENL_HDRLEN)
 		return malformed(reader);
 
-	run.pos = payload + GENL_HDRLEN;
-	run.left = nlh->nlmsg_len - NLMSG_HDRLEN - GENL_HDRLEN;
 	while (attrs_next(&run, &attr)) {
 		err = take_attr(reader, &attr);
 		if (err)

@@ -16,6 +16,7 @@ struct reader {
 	bool dump;
 	bool get;		/* the reply has one record */
 	bool at_most;		/* the count of the dump is an upper bound */
+	bool with_groups;	/* a dump of connections and their groups */
 
 	uint64_t generation;
 	uint32_t count;
