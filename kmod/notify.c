@@ -252,42 +252,46 @@ static void pg_events_lost(struct pg_net *pn)
 	genl_set_err(&pg_family, pn->net, 0, PG_MCGRP_EVENTS, -ENOBUFS);
 }
 
-/* Returns how many have been sent; 0: none of them can be. */
-static unsigned int pg_events_send_some(struct pg_net *pn,
-					const struct pg_event *events,
-					unsigned int n)
+/* Send one message. Returns how many events that were, or -errno. */
+static int pg_events_send_some(struct pg_net *pn,
+			       const struct pg_event *events, unsigned int n)
 {
 	struct sk_buff *skb;
+	int err;
 
 	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!skb)
-		return 0;
+		return -ENOMEM;
 	n = pg_events_build(skb, pn, events, n);
-	if (n)
-		genlmsg_multicast_netns(&pg_family, pn->net, skb, 0,
-					PG_MCGRP_EVENTS, GFP_KERNEL);
-	else
+	if (!n) {
 		nlmsg_free(skb);
-	return n;
+		return -EMSGSIZE;
+	}
+	err = genlmsg_multicast_netns(&pg_family, pn->net, skb, 0,
+				      PG_MCGRP_EVENTS, GFP_KERNEL);
+	return err == -ESRCH ? err : n;
 }
 
 static void pg_events_send(struct pg_net *pn,
 			   const struct pg_events_batch *batch)
 {
-	unsigned int sent = 0, n;
+	unsigned int sent;
+	int n;
 
 	if (batch->lost)
 		pg_events_lost(pn);
 	if (!pg_listening(pn))
 		return;
-	while (sent < batch->n) {
+	for (sent = 0; sent < batch->n; sent += n) {
 		n = pg_events_send_some(pn, batch->events + sent,
 					batch->n - sent);
-		if (!n) {
+		/* Those who listen are in other namespaces. */
+		if (n == -ESRCH)
+			return;
+		if (n < 0) {
 			pg_events_lost(pn);
 			return;
 		}
-		sent += n;
 	}
 }
 

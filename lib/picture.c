@@ -13,18 +13,23 @@
 
 #include "picture.h"
 
+TAILQ_HEAD(conn_list, conn_node);
+TAILQ_HEAD(group_list, group_node);
+
 /* Trees compare what they contain, which begins with its id. */
 struct conn_node {
 	struct pg_conn conn;
+
 	TAILQ_ENTRY(conn_node) link;
 	char peer_id[];
 };
 
 struct group_node {
 	struct pg_group group;
-	TAILQ_ENTRY(group_node) link;
-	TAILQ_HEAD(, conn_node) conns;
+	struct conn_list conns;
 	uint64_t lost[PG_REASON_CONNECT_FAILED + 1];
+
+	TAILQ_ENTRY(group_node) link;
 	char texts[];		/* name, label, comment */
 };
 
@@ -32,7 +37,7 @@ struct pg_picture {
 	uint64_t generation;
 	void *group_tree;
 	void *conn_tree;
-	TAILQ_HEAD(, group_node) groups;
+	struct group_list groups;
 };
 
 _Static_assert(offsetof(struct pg_conn, id) == 0, "the key of a tree");
@@ -386,7 +391,7 @@ static int push(struct difference *diff, const struct pg_event *event)
 	struct pg_event *events;
 
 	if (diff->n == diff->room) {
-		events = reallocarray(diff->events, room, sizeof(*events));
+		events = realloc(diff->events, room * sizeof(*events));
 		if (!events)
 			return -ENOMEM;
 		diff->events = events;

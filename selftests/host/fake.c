@@ -13,7 +13,12 @@
 #include "fake.h"
 
 #define QUEUE_MAX 512
+#define EVENTS_MAX 64
 #define MESSAGE_MAX 32768
+
+/* Numbers of multicast groups. */
+#define MCGRP_NOTIFY 16
+#define MCGRP_EVENTS 50
 
 /* A datagram on its way to the library. */
 struct datagram {
@@ -28,6 +33,11 @@ struct fake fake;
 static struct datagram queue[QUEUE_MAX];
 static unsigned int head;
 
+/* What waits for the subscription, and its socket. */
+static struct datagram events[EVENTS_MAX];
+static unsigned int events_head;
+static int subscription = -1;
+
 void fake_reset(void)
 {
 	memset(&fake, 0, sizeof(fake));
@@ -36,6 +46,8 @@ void fake_reset(void)
 	fake.per_message = 3;
 	fake.netns = 1;
 	head = 0;
+	events_head = 0;
+	subscription = -1;
 }
 
 void fake_reload(void)
@@ -84,18 +96,25 @@ uint32_t fake_conn_type(unsigned int i)
  * Building messages
  */
 
-static struct datagram *start(const struct nlmsghdr *request, uint16_t type,
-			      uint16_t flags)
+static void begin(struct datagram *datagram, uint16_t type, uint16_t flags,
+		  uint32_t seq)
 {
-	struct datagram *datagram = &queue[(head + fake.queued++) % QUEUE_MAX];
 	struct nlmsghdr *nlh = (struct nlmsghdr *)datagram->bytes;
 
 	memset(datagram, 0, sizeof(*datagram));
 	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = flags;
-	nlh->nlmsg_seq = request->nlmsg_seq;
+	nlh->nlmsg_seq = seq;
 	nlh->nlmsg_len = NLMSG_HDRLEN;
 	datagram->len = NLMSG_HDRLEN;
+}
+
+static struct datagram *start(const struct nlmsghdr *request, uint16_t type,
+			      uint16_t flags)
+{
+	struct datagram *datagram = &queue[(head + fake.queued++) % QUEUE_MAX];
+
+	begin(datagram, type, flags, request->nlmsg_seq);
 	return datagram;
 }
 
@@ -231,6 +250,7 @@ struct request {
 	const char *group_name;
 	const char *label;
 	const char *comment;
+	const char *family_name;
 	unsigned int socks;
 };
 
@@ -303,11 +323,16 @@ static void read_request(struct request *request, const struct nlmsghdr *nlh)
 	fake.type = 0;
 	fake.remote_ipv4 = 0;
 	fake.has_remote_ipv6 = false;
+	fake.flags = 0;
 	*request = (struct request){ .nlh = nlh, .cmd = genl->cmd };
 	for (; pos < nlh->nlmsg_len; pos += NLA_ALIGN(nla->nla_len)) {
 		nla = (const struct nlattr *)(base + pos);
 		if (nla->nla_type & NLA_F_NESTED)
 			read_nest(request, nla);
+		else if (nlh->nlmsg_type == GENL_ID_CTRL)
+			request->family_name = (const char *)(nla + 1);
+		else if (nla->nla_type == PEERGROUP_A_FLAGS)
+			fake.flags = get_u32(nla);
 	}
 }
 
@@ -344,7 +369,7 @@ static void put_group(struct datagram *datagram,
 }
 
 static void put_conn(struct datagram *datagram, uint32_t group_id,
-		     unsigned int i)
+		     unsigned int i, uint32_t state)
 {
 	static const unsigned char ipv6[16] = { 0xfe, 0x80, [15] = 1 };
 	size_t where = nest(datagram, PEERGROUP_A_CONN);
@@ -353,6 +378,7 @@ static void put_conn(struct datagram *datagram, uint32_t group_id,
 	put_u32(datagram, PEERGROUP_A_CONN_GROUP_ID, group_id);
 	if (!fake.no_type)
 		put_u32(datagram, PEERGROUP_A_CONN_TYPE, fake_conn_type(i));
+	put_u32(datagram, PEERGROUP_A_CONN_STATE, state);
 	put_u64(datagram, PEERGROUP_A_CONN_NODE_ID, i);
 	put_u16(datagram, PEERGROUP_A_CONN_REMOTE_PORT, htons(1000 + i));
 	if (fake_conn_is_ipv4(i)) {
@@ -366,6 +392,11 @@ static void put_conn(struct datagram *datagram, uint32_t group_id,
 	}
 	if (fake_conn_has_peer_id(i))
 		put_string(datagram, PEERGROUP_A_CONN_PEER_ID, FAKE_PEER_ID);
+	if (state == PEERGROUP_CONN_STATE_GONE) {
+		put_u32(datagram, PEERGROUP_A_CONN_REASON,
+			PEERGROUP_REASON_RESET);
+		put_u32(datagram, PEERGROUP_A_CONN_ERROR, ECONNRESET);
+	}
 	nest_end(datagram, where);
 }
 
@@ -424,7 +455,7 @@ static void reply_conns(const struct request *request)
 
 	if (request->cmd == PEERGROUP_CMD_CONN_GET) {
 		if (!fake.no_ids)
-			put_conn(datagram, 1, 0);
+			put_conn(datagram, 1, 0, PEERGROUP_CONN_STATE_ACTIVE);
 		acknowledge(request->nlh, 0);
 		return;
 	}
@@ -475,19 +506,55 @@ static bool type_matches(unsigned int i)
 	return !fake.type || fake.type == fake_conn_type(i);
 }
 
+static bool is_pending(const struct fake_group *group, unsigned int i)
+{
+	return i >= group->conns - group->pending;
+}
+
+static bool is_shown(const struct fake_group *group, unsigned int i)
+{
+	return type_matches(i) && ((fake.flags & PEERGROUP_READ_FLAG_ALL) ||
+				   !is_pending(group, i));
+}
+
+static void count_conns(struct dump *dump, const struct fake_group *group)
+{
+	unsigned int i;
+
+	for (i = group->first; i < group->conns; i++)
+		dump->count += is_shown(group, i);
+}
+
 static void dump_conns(struct dump *dump, const struct fake_group *group)
 {
 	unsigned int i, last = group->conns;
 
-	for (i = 0; i < group->conns; i++)
-		dump->count += type_matches(i);
+	if (fake.flags & PEERGROUP_READ_FLAG_GROUPS)
+		put_group(dump_message(dump), group);
 	if (fake.stale)
 		last /= 2;
-	if (!dump->count || !last)
+	for (i = group->first + fake.lose; i < last; i++)
+		if (is_shown(group, i))
+			put_conn(dump_message(dump), group->id, i,
+				 is_pending(group, i) ?
+				 PEERGROUP_CONN_STATE_PENDING :
+				 PEERGROUP_CONN_STATE_ACTIVE);
+	if (!dump->messages)
 		dump_message(dump);
-	for (i = fake.lose; i < last; i++)
-		if (type_matches(i))
-			put_conn(dump_message(dump), group->id, i);
+}
+
+static void dump_all_conns(struct dump *dump)
+{
+	struct fake_group *group;
+
+	for (group = fake.groups; group < fake.groups + FAKE_GROUPS; group++)
+		if (group->id)
+			count_conns(dump, group);
+	for (group = fake.groups; group < fake.groups + FAKE_GROUPS; group++)
+		if (group->id)
+			dump_conns(dump, group);
+	if (!dump->messages)
+		dump_message(dump);
 }
 
 static void dump_groups(struct dump *dump)
@@ -512,8 +579,9 @@ static void reply_dump(const struct request *request)
 	if (request->cmd == PEERGROUP_CMD_GROUP_GET) {
 		dump_groups(&dump);
 	} else if (!request->group_id) {
-		dump_message(&dump);
+		dump_all_conns(&dump);
 	} else if (group) {
+		count_conns(&dump, group);
 		dump_conns(&dump, group);
 	} else {
 		fake.reason = "no such group";
@@ -528,14 +596,84 @@ static void reply_dump(const struct request *request)
 		fake.stale--;
 }
 
+static void put_mcgrp(struct datagram *datagram, const char *name, uint32_t id)
+{
+	size_t outer = nest(datagram, CTRL_ATTR_MCAST_GROUPS);
+	size_t inner = nest(datagram, 1);
+
+	put_string(datagram, CTRL_ATTR_MCAST_GRP_NAME, name);
+	put_u32(datagram, CTRL_ATTR_MCAST_GRP_ID, id);
+	nest_end(datagram, inner);
+	nest_end(datagram, outer);
+}
+
 static void reply_family(const struct nlmsghdr *nlh)
 {
-	if (!fake.loaded) {
+	struct datagram *datagram;
+	struct request request;
+	bool nlctrl;
+
+	read_request(&request, nlh);
+	nlctrl = !strcmp(request.family_name, "nlctrl");
+	if (!fake.loaded && !nlctrl) {
 		acknowledge(nlh, ENOENT);
 		return;
 	}
-	put_u16(start_genl(nlh, 0), CTRL_ATTR_FAMILY_ID, fake.family);
+	datagram = start_genl(nlh, 0);
+	put_u16(datagram, CTRL_ATTR_FAMILY_ID,
+		nlctrl ? GENL_ID_CTRL : fake.family);
+	if (nlctrl)
+		put_mcgrp(datagram, "notify", MCGRP_NOTIFY);
+	else
+		put_mcgrp(datagram, PEERGROUP_MCGRP_EVENTS, MCGRP_EVENTS);
 	acknowledge(nlh, 0);
+}
+
+static struct datagram *start_event(uint16_t type, uint8_t cmd)
+{
+	struct datagram *datagram =
+		&events[(events_head + fake.events++) % EVENTS_MAX];
+	const struct genlmsghdr genl = { .cmd = cmd, .version = 1 };
+
+	begin(datagram, type, 0, 0);
+	append(datagram, &genl, sizeof(genl));
+	return datagram;
+}
+
+void fake_group_event(uint8_t cmd, uint64_t generation,
+		      const struct fake_group *group)
+{
+	struct datagram *datagram = start_event(fake.family, cmd);
+
+	put_u64(datagram, PEERGROUP_A_GENERATION, generation);
+	put_group(datagram, group);
+}
+
+void fake_conn_event(uint8_t cmd, uint64_t generation, uint32_t group_id,
+		     unsigned int i)
+{
+	struct datagram *datagram = start_event(fake.family, cmd);
+
+	put_u64(datagram, PEERGROUP_A_GENERATION, generation);
+	put_conn(datagram, group_id, i,
+		 cmd == PEERGROUP_CMD_CONN_PENDING_NTF ?
+		 PEERGROUP_CONN_STATE_PENDING :
+		 cmd == PEERGROUP_CMD_CONN_NEW_NTF ?
+		 PEERGROUP_CONN_STATE_ACTIVE : PEERGROUP_CONN_STATE_GONE);
+}
+
+void fake_end_event(uint16_t family)
+{
+	put_u16(start_event(GENL_ID_CTRL, CTRL_CMD_DELFAMILY),
+		CTRL_ATTR_FAMILY_ID, family);
+}
+
+void fake_bad_event(void)
+{
+	struct datagram *datagram = start_event(fake.family, 1);
+	struct nlmsghdr *nlh = (struct nlmsghdr *)datagram->bytes;
+
+	nlh->nlmsg_len = datagram->len + 1;
 }
 
 static void reply_request(const struct nlmsghdr *nlh)
@@ -562,10 +700,12 @@ ssize_t __wrap_sendto(int fd, const void *buf, size_t len, int flags,
 {
 	const struct nlmsghdr *nlh = buf;
 
-	(void)fd;
 	(void)flags;
 	(void)to;
 	(void)to_len;
+	/* Its number is another socket's now. */
+	if (fd == subscription)
+		subscription = -1;
 	fake.requests++;
 	if (nlh->nlmsg_type == GENL_ID_CTRL)
 		reply_family(nlh);
@@ -587,39 +727,80 @@ int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 	return 0;
 }
 
-ssize_t __wrap_recvmsg(int fd, struct msghdr *msg, int flags);
-ssize_t __wrap_recvmsg(int fd, struct msghdr *msg, int flags)
+int __real_setsockopt(int fd, int level, int name, const void *value,
+		      socklen_t len);
+int __wrap_setsockopt(int fd, int level, int name, const void *value,
+		      socklen_t len);
+int __wrap_setsockopt(int fd, int level, int name, const void *value,
+		      socklen_t len)
 {
-	struct datagram *datagram = &queue[head];
+	if (level == SOL_NETLINK && name == NETLINK_ADD_MEMBERSHIP) {
+		subscription = fd;
+		return 0;
+	}
+	if (level == SOL_SOCKET && name == SO_RCVBUFFORCE) {
+		errno = EPERM;
+		return -1;
+	}
+	if (level == SOL_SOCKET && name == SO_RCVBUF) {
+		memcpy(&fake.rcvbuf, value, sizeof(fake.rcvbuf));
+		return 0;
+	}
+	return __real_setsockopt(fd, level, name, value, len);
+}
+
+/* What arrives of a datagram. */
+static ssize_t deliver(struct msghdr *msg, const struct datagram *datagram,
+		       bool truncated)
+{
 	struct sockaddr_nl *from = msg->msg_name;
 	size_t len = datagram->len;
 
-	(void)fd;
-	(void)flags;
-	fake.buf_size = msg->msg_iov->iov_len;
-	if (fake.buf_seen < fake.buf_size)
-		fake.buf_seen = fake.buf_size;
-	if (fake.fail_receive) {
-		errno = fake.fail_receive;
-		fake.fail_receive = 0;
-		return -1;
-	}
-	if (!fake.queued) {
-		errno = EAGAIN;
-		return -1;
-	}
-
 	*from = (struct sockaddr_nl){ .nl_family = AF_NETLINK };
 	msg->msg_flags = 0;
-	if (datagram->filled > fake.buf_size)
-		datagram->truncated = true;
-	if (datagram->truncated || len > msg->msg_iov->iov_len) {
+	if (truncated || len > msg->msg_iov->iov_len) {
 		len = len < msg->msg_iov->iov_len ? len / 2 :
 						    msg->msg_iov->iov_len;
 		msg->msg_flags = MSG_TRUNC;
 	}
 	memcpy(msg->msg_iov->iov_base, datagram->bytes, len);
+	return len;
+}
+
+static ssize_t nothing(int *err)
+{
+	errno = *err ? *err : EAGAIN;
+	*err = 0;
+	return -1;
+}
+
+static ssize_t receive_event(struct msghdr *msg)
+{
+	const struct datagram *datagram = &events[events_head];
+
+	if (fake.fail_event || !fake.events)
+		return nothing(&fake.fail_event);
+	events_head = (events_head + 1) % EVENTS_MAX;
+	fake.events--;
+	return deliver(msg, datagram, datagram->truncated);
+}
+
+ssize_t __wrap_recvmsg(int fd, struct msghdr *msg, int flags);
+ssize_t __wrap_recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	const struct datagram *datagram = &queue[head];
+
+	(void)flags;
+	if (fd == subscription)
+		return receive_event(msg);
+
+	fake.buf_size = msg->msg_iov->iov_len;
+	if (fake.buf_seen < fake.buf_size)
+		fake.buf_seen = fake.buf_size;
+	if (fake.fail_receive || !fake.queued)
+		return nothing(&fake.fail_receive);
 	head = (head + 1) % QUEUE_MAX;
 	fake.queued--;
-	return len;
+	return deliver(msg, datagram, datagram->truncated ||
+				      datagram->filled > fake.buf_size);
 }

@@ -20,6 +20,8 @@ struct fake_group {
 	char label[768];
 	char comment[768];
 	uint32_t conns;
+	uint32_t first;		/* the first of them that is left */
+	uint32_t pending;	/* so many of them at the end are */
 };
 
 extern struct fake {
@@ -42,6 +44,7 @@ extern struct fake {
 	bool truncate;		/* the next message of a dump is too long */
 	bool no_ids;		/* replies say nothing */
 	bool no_type;		/* nor do connections of their type */
+	int fail_event;		/* errno of the next recvmsg() of events */
 
 	/* What happened. */
 	unsigned int requests;
@@ -52,6 +55,9 @@ extern struct fake {
 	uint32_t remote_ipv4;	/* filter of the last dump */
 	uint32_t type;
 	bool has_remote_ipv6;
+	uint32_t flags;
+	unsigned int events;	/* queued, not received yet */
+	int rcvbuf;		/* of the subscription */
 } fake;
 
 /* Start anew with the module loaded and no groups. */
@@ -65,6 +71,18 @@ struct fake_group *fake_add(const char *name, uint32_t conns);
 
 /* A datagram of an earlier request; its message claims another length. */
 void fake_left_over(size_t len, uint32_t claimed);
+
+/*
+ * Events, each in a datagram of its own: about a group, about its connection i,
+ * or of the end of the family. What a dump shows is the test's to change.
+ */
+void fake_group_event(uint8_t cmd, uint64_t generation,
+		      const struct fake_group *group);
+void fake_conn_event(uint8_t cmd, uint64_t generation, uint32_t group_id,
+		     unsigned int i);
+void fake_end_event(uint16_t family);
+/* A datagram of events that claims to be longer than it is. */
+void fake_bad_event(void);
 
 /* What connection i of any group has. */
 uint64_t fake_conn_id(unsigned int i);

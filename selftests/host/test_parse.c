@@ -16,7 +16,7 @@ FIXTURE(message) {
 	unsigned char bytes[2048];
 	size_t len;
 	struct parsed_conn parsed;
-	struct pg_group group;
+	struct parsed_group group;
 };
 
 FIXTURE_SETUP(message)
@@ -283,19 +283,22 @@ TEST_F(message, group)
 	add_u32(self, PEERGROUP_A_GROUP_LEFTOVERS, 6);
 	add_u32(self, PEERGROUP_A_GROUP_LEFTOVERS_MAX, 7);
 	add_u32(self, PEERGROUP_A_GROUP_LIMIT, 8);
+	add_u32(self, PEERGROUP_A_GROUP_PENDING, 9);
 	nest.len = self->len;
 	ASSERT_TRUE(parse_group(&nest, &self->group));
-	EXPECT_EQ(3, self->group.id);
-	EXPECT_STREQ("name", self->group.name);
-	EXPECT_STREQ("", self->group.label);
-	EXPECT_STREQ("", self->group.comment);
-	EXPECT_EQ(1000, self->group.owner);
-	EXPECT_EQ(4, self->group.active_neighbor);
-	EXPECT_EQ(5, self->group.active_direct);
-	EXPECT_EQ(1ULL << 33, self->group.gained);
-	EXPECT_EQ(6, self->group.leftovers);
-	EXPECT_EQ(7, self->group.leftovers_max);
-	EXPECT_EQ(8, self->group.limit);
+	EXPECT_EQ(3, self->group.group.id);
+	EXPECT_STREQ("name", self->group.group.name);
+	EXPECT_STREQ("", self->group.group.label);
+	EXPECT_STREQ("", self->group.group.comment);
+	EXPECT_EQ(1000, self->group.group.owner);
+	EXPECT_EQ(4, self->group.group.active_neighbor);
+	EXPECT_EQ(5, self->group.group.active_direct);
+	EXPECT_EQ(1ULL << 33, self->group.group.gained);
+	EXPECT_EQ(6, self->group.group.leftovers);
+	EXPECT_EQ(7, self->group.group.leftovers_max);
+	EXPECT_EQ(8, self->group.group.limit);
+	EXPECT_EQ(9, self->group.group.pending);
+	EXPECT_EQ(0, self->group.group.lost[PG_REASON_RESET]);
 }
 
 TEST_F(message, noise)
@@ -312,6 +315,51 @@ TEST_F(message, noise)
 		parse(self, len, true);
 		parse(self, len, false);
 	}
+}
+
+/* Nested numbers; of reasons that only later versions know, none are kept. */
+TEST_F(message, losses)
+{
+	struct {
+		struct nlattr nest;
+		struct nlattr nla;
+		uint64_t value;
+	} __attribute__((packed)) lost = {
+		{ 4 + 12, PEERGROUP_A_GROUP_LOST },
+		{ 4 + 8, PEERGROUP_A_LOST_RESET }, 1ULL << 40,
+	};
+
+	add_u32(self, PEERGROUP_A_GROUP_ID, 3);
+	memcpy(self->bytes + self->len, &lost, sizeof(lost));
+	ASSERT_TRUE(parse(self, self->len + sizeof(lost), false));
+	EXPECT_EQ(1ULL << 40, self->group.group.lost[PG_REASON_RESET]);
+	EXPECT_EQ(0, self->group.group.lost[PG_REASON_CLOSED]);
+	ASSERT_EQ(PG_REASON_CONNECT_FAILED + 1, self->group.group.n_lost);
+
+	lost.nla.nla_type = PEERGROUP_A_LOST_MAX + 1;
+	memcpy(self->bytes + self->len, &lost, sizeof(lost));
+	EXPECT_TRUE(parse(self, self->len + sizeof(lost), false));
+	EXPECT_EQ(0, self->group.group.lost[PG_REASON_RESET]);
+
+	lost.nla.nla_type = PEERGROUP_A_LOST_RESET;
+	lost.nla.nla_len = 8;
+	memcpy(self->bytes + self->len, &lost, sizeof(lost));
+	EXPECT_FALSE(parse(self, self->len + sizeof(lost), false));
+}
+
+TEST_F(message, reason)
+{
+	add_conn(self);
+	ASSERT_TRUE(parse(self, self->len, true));
+	EXPECT_EQ(0, self->parsed.conn.reason);
+	EXPECT_EQ(0, self->parsed.conn.error);
+	add_u32(self, PEERGROUP_A_CONN_REASON, PEERGROUP_REASON_TIMED_OUT);
+	add_u32(self, PEERGROUP_A_CONN_ERROR, 110);
+	ASSERT_TRUE(parse(self, self->len, true));
+	EXPECT_EQ(PG_REASON_TIMED_OUT, self->parsed.conn.reason);
+	EXPECT_EQ(110, self->parsed.conn.error);
+	EXPECT_STREQ("timed-out", pg_reason_name(self->parsed.conn.reason));
+	EXPECT_STREQ("unknown", pg_reason_name(4711));
 }
 
 TEST_HARNESS_MAIN
