@@ -76,8 +76,6 @@ FIXTURE_SETUP(memory)
 {
 	size_t i;
 
-	if (!slab_bytes("pg_conn"))
-		SKIP(return, "no slab cache of its own: boot with slab_nomerge");
 	ASSERT_EQ(0, allow_fds(CONNS));
 	ASSERT_EQ(0, own_netns());
 	ASSERT_EQ(0, pg_open(&self->ctx));
@@ -86,6 +84,8 @@ FIXTURE_SETUP(memory)
 		ASSERT_EQ(0, add_group(self->ctx, &self->groups[i]));
 		ASSERT_EQ(0, attach_batch(self, i));
 	}
+	if (!slab_bytes("pg_conn"))
+		SKIP(return, "no slab cache of its own: boot with slab_nomerge");
 }
 
 FIXTURE_TEARDOWN(memory)
