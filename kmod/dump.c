@@ -248,16 +248,19 @@ static int pg_dump_conn(struct sk_buff *skb, const struct pg_dump *dump,
 	return pg_wire_conn(skb, conn, state, has_stats ? &stats : NULL);
 }
 
-static int pg_dump_group(struct sk_buff *skb, struct pg_dump *dump,
-			 struct pg_group *group)
+/* Show the group that the snapshot is at, if need be; 0: there is none left. */
+static int pg_dump_group(struct sk_buff *skb, struct pg_dump *dump)
 {
-	int err;
+	struct pg_group *group = pg_snapshot_group(dump->snap);
 
-	if (!dump->groups || dump->told)
+	if (!group)
 		return 0;
-	err = pg_wire_group(skb, group, sk_user_ns(skb->sk));
-	dump->told = !err;
-	return err;
+	if (!dump->groups || dump->told)
+		return 1;
+	if (pg_wire_group(skb, group, sk_user_ns(skb->sk)))
+		return -EMSGSIZE;
+	dump->told = true;
+	return 1;
 }
 
 /* -EAGAIN: there is more to show and room for it. */
@@ -265,27 +268,23 @@ static int pg_dump_conns(struct sk_buff *skb, struct pg_dump *dump)
 {
 	struct pg_snapshot *snap = dump->snap;
 	enum peergroup_conn_state state;
-	struct pg_group *group;
 	struct pg_conn *conn;
-	int i;
+	int i, err;
 
-	for (i = 0; i < PG_DUMP_BATCH; i++) {
-		group = pg_snapshot_group(snap);
-		if (!group)
-			return 0;
-		if (pg_dump_group(skb, dump, group))
-			return -EMSGSIZE;
+	err = pg_dump_group(skb, dump);
+	for (i = 0; err > 0 && i < PG_DUMP_BATCH; i++) {
 		conn = pg_snapshot_conn(snap, &state);
 		if (!conn) {
 			pg_snapshot_next_group(snap);
 			dump->told = false;
+			err = pg_dump_group(skb, dump);
 			continue;
 		}
 		if (pg_dump_conn(skb, dump, conn, state))
 			return -EMSGSIZE;
 		pg_snapshot_next_conn(snap, conn);
 	}
-	return -EAGAIN;
+	return err > 0 ? -EAGAIN : err;
 }
 
 static int pg_dump_some(struct sk_buff *skb, struct pg_dump *dump)

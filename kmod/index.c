@@ -39,6 +39,9 @@ static struct pg_index pg_by_sk;
 static struct pg_index pg_by_id;
 static unsigned int pg_index_bits;
 
+/* Connections in the index by socket that were attached while connecting. */
+static atomic_t pg_index_pending = ATOMIC_INIT(0);
+
 static raw_spinlock_t *pg_bucket_lock(struct pg_index *index, u32 bucket)
 {
 	return &index->locks[bucket % PG_INDEX_LOCKS];
@@ -63,6 +66,17 @@ static u32 pg_id_bucket(const struct pg_net *pn, u64 id)
 struct hlist_head *pg_index_sk_head(const struct sock *sk)
 {
 	return &pg_by_sk.heads[pg_sk_bucket(sk)];
+}
+
+/**
+ * pg_index_has_pending - may a socket that is connecting be in the index?
+ *
+ * Context: The probe. Who attaches a socket holds its lock as the probe does,
+ * hence it sees what it has to.
+ */
+bool pg_index_has_pending(void)
+{
+	return atomic_read(&pg_index_pending);
 }
 
 static bool pg_index_has_sk(const struct hlist_head *head,
@@ -95,6 +109,9 @@ bool pg_index_add_sk(struct pg_conn *conn)
 	if (!found)
 		hlist_add_head_rcu(&conn->by_sk, head);
 	raw_spin_unlock_irqrestore(lock, flags);
+
+	if (!found && conn->pending)
+		atomic_inc(&pg_index_pending);
 	return !found;
 }
 
@@ -118,6 +135,8 @@ static void pg_index_del(struct pg_index *index, u32 bucket,
 void pg_index_del_sk(struct pg_conn *conn)
 {
 	pg_index_del(&pg_by_sk, pg_sk_bucket(conn->sk), &conn->by_sk);
+	if (conn->pending)
+		atomic_dec(&pg_index_pending);
 }
 
 /**

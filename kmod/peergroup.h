@@ -461,6 +461,7 @@ void pg_index_del_sk(struct pg_conn *conn);
 void pg_index_add_id(struct pg_conn *conn);
 void pg_index_del_id(struct pg_conn *conn);
 struct hlist_head *pg_index_sk_head(const struct sock *sk);
+bool pg_index_has_pending(void);
 struct pg_conn *pg_index_find_id(const struct pg_net *pn, u64 id);
 
 /* snapshot.c */

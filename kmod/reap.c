@@ -57,6 +57,13 @@ static u64 pg_conn_since(const struct pg_conn *conn)
 	return pending->since ? pending->since : conn->born;
 }
 
+/* Not all of it: the worker is called for a single connection, too. */
+static void pg_batch_init(struct pg_batch *batch)
+{
+	batch->n = 0;
+	batch->n_socks = 0;
+}
+
 static void pg_batch_add_conn(struct pg_batch *batch, struct pg_conn *conn)
 {
 	struct pg_group *group = conn->group;
@@ -138,11 +145,12 @@ static bool pg_list_shows(struct pg_snapshots *list, u64 born, u64 died)
 static void pg_sift_leftovers(struct pg_group *group, u64 generation)
 {
 	struct pg_net *pn = group->pn;
-	struct pg_batch batch = {};
+	struct pg_batch batch;
 	struct pg_shown_by own, all;
 	struct pg_conn *conn, *prev;
 	unsigned int n;
 
+	pg_batch_init(&batch);
 	raw_spin_lock_irq(&pn->lock);
 	pg_shown_by_init(&own, &group->snapshots);
 	pg_shown_by_init(&all, &pn->snapshots);
@@ -319,10 +327,11 @@ static bool pg_reap_snapshots(struct pg_net *pn)
 /* Returns whether any snapshot has gone, to make room. */
 static bool pg_reap_conns(struct pg_net *pn)
 {
-	struct pg_batch batch = {};
+	struct pg_batch batch;
 	struct pg_group *full;
 	bool more, any = false;
 
+	pg_batch_init(&batch);
 	do {
 		raw_spin_lock_irq(&pn->lock);
 		full = pg_take_ended(pn, &batch);
@@ -342,10 +351,11 @@ static bool pg_reap_conns(struct pg_net *pn)
 /* The sockets of ended connections are let go before anything else. */
 static void pg_release_dead(struct pg_net *pn)
 {
-	struct pg_batch batch = {};
+	struct pg_batch batch;
 	struct pg_conn *conn;
 	bool more;
 
+	pg_batch_init(&batch);
 	do {
 		raw_spin_lock_irq(&pn->lock);
 		while (batch.n_socks < PG_BATCH && !list_empty(&pn->dead)) {
@@ -383,11 +393,12 @@ static void pg_release_group(struct pg_group *group)
 {
 	struct pg_net *pn = group->pn;
 	struct pg_pending *pending;
-	struct pg_batch batch = {};
+	struct pg_batch batch;
 	struct pg_conn *conn;
 	unsigned int n = 0;
 	int t;
 
+	pg_batch_init(&batch);
 	raw_spin_lock_irq(&pn->lock);
 	for (t = 0; t < PG_TYPES; t++)
 		list_for_each_entry(conn, &group->conns[t], link)
@@ -417,9 +428,10 @@ static struct pg_conn *pg_group_any_conn(struct pg_group *group)
 static void pg_free_group(struct pg_group *group)
 {
 	struct pg_net *pn = group->pn;
-	struct pg_batch batch = {};
+	struct pg_batch batch;
 	struct pg_conn *conn;
 
+	pg_batch_init(&batch);
 	raw_spin_lock_irq(&pn->lock);
 	while ((conn = pg_group_any_conn(group))) {
 		pg_batch_add_conn(&batch, conn);
@@ -536,13 +548,14 @@ static bool pg_bury(struct pg_net *pn, struct list_head *gone_groups)
 
 static bool pg_take_crowded(struct pg_net *pn)
 {
-	bool crowded;
+	/* Whoever sets it queues the worker then. */
+	if (!READ_ONCE(pn->crowded))
+		return false;
 
 	raw_spin_lock_irq(&pn->lock);
-	crowded = pn->crowded;
 	pn->crowded = false;
 	raw_spin_unlock_irq(&pn->lock);
-	return crowded;
+	return true;
 }
 
 static void pg_reap(struct work_struct *work)

@@ -59,7 +59,8 @@ static int pg_snapshot_pin(struct pg_snapshot *snap)
 					snap->type, snap->all);
 	list_add_tail(&snap->link, &snap->list->list);
 	many = ++snap->list->n > PG_SNAPSHOTS_MAX;
-	pn->crowded |= many;
+	if (many)
+		WRITE_ONCE(pn->crowded, true);
 	raw_spin_unlock_irqrestore(&pn->lock, flags);
 
 	if (many)

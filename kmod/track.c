@@ -68,10 +68,10 @@ static bool pg_matters(int oldstate, int newstate)
 {
 	switch (oldstate) {
 	case TCP_ESTABLISHED:
-	case TCP_SYN_RECV:
 		return true;
 	case TCP_SYN_SENT:
-		return newstate != TCP_SYN_RECV;
+	case TCP_SYN_RECV:
+		return newstate != TCP_SYN_RECV && pg_index_has_pending();
 	default:
 		return false;
 	}
