@@ -24,6 +24,9 @@
  */
 #define PG_UNSENT_MAX	65536
 
+/* Events taken in one lock hold; about as many as fit a message. */
+#define PG_TAKE_MAX	20
+
 /* Events sent before the worker frees what is dead. */
 #define PG_SEND_MAX	1024
 
@@ -31,14 +34,18 @@
  * struct pg_event - an event that the worker has taken
  * @cmd: PEERGROUP_CMD_*_NTF
  * @generation: of the change
- * @group: what it is about, if it is a group
- * @conn: what it is about, if it is a connection
+ * @object: what it is about
+ * @group: likewise, if it is a group
+ * @conn: likewise, if it is a connection
  */
 struct pg_event {
-	u8		cmd;
-	u64		generation;
-	struct pg_group	*group;
-	struct pg_conn	*conn;
+	u8	cmd;
+	u64	generation;
+	union {
+		void		*object;
+		struct pg_group	*group;
+		struct pg_conn	*conn;
+	};
 };
 
 static bool pg_notify_off;
@@ -95,10 +102,10 @@ void pg_event_queue(struct pg_net *pn, struct list_head *event,
 }
 
 static void pg_event_offer(struct pg_event *next, u8 cmd, u64 generation,
-			   struct pg_group *group, struct pg_conn *conn)
+			   void *object)
 {
 	if (generation < next->generation)
-		*next = (struct pg_event){ cmd, generation, group, conn };
+		*next = (struct pg_event){ cmd, generation, { object } };
 }
 
 /* The first of all that are queued; false if it is younger than @until. */
@@ -114,27 +121,27 @@ static bool pg_event_first(struct pg_events *events, u64 until,
 					 struct pg_group, event);
 	if (group)
 		pg_event_offer(next, PEERGROUP_CMD_GROUP_NEW_NTF, group->born,
-			       group, NULL);
+			       group);
 	group = list_first_entry_or_null(&events->groups_gone,
 					 struct pg_group, reap_link);
 	if (group)
 		pg_event_offer(next, PEERGROUP_CMD_GROUP_GONE_NTF, group->died,
-			       group, NULL);
+			       group);
 	pending = list_first_entry_or_null(&events->conns_pending,
 					   struct pg_pending, event);
 	if (pending)
 		pg_event_offer(next, PEERGROUP_CMD_CONN_PENDING_NTF,
-			       pending->since, NULL, &pending->conn);
+			       pending->since, &pending->conn);
 	conn = list_first_entry_or_null(&events->conns_new, struct pg_conn,
 					event);
 	if (conn)
 		pg_event_offer(next, PEERGROUP_CMD_CONN_NEW_NTF, conn->born,
-			       NULL, conn);
+			       conn);
 	conn = list_first_entry_or_null(&events->conns_gone, struct pg_conn,
 					dead);
 	if (conn)
 		pg_event_offer(next, PEERGROUP_CMD_CONN_GONE_NTF, conn->died,
-			       NULL, conn);
+			       conn);
 	return next->cmd;
 }
 
@@ -172,7 +179,7 @@ struct pg_events_batch {
 	unsigned int	n;
 	bool		more;
 	bool		lost;
-	struct pg_event	events[PG_BATCH];
+	struct pg_event	events[PG_TAKE_MAX];
 };
 
 static void pg_events_take(struct pg_net *pn, u64 until,
@@ -184,7 +191,7 @@ static void pg_events_take(struct pg_net *pn, u64 until,
 
 	batch->n = 0;
 	raw_spin_lock_irq(&pn->lock);
-	for (i = 0; i < PG_BATCH; i++) {
+	for (i = 0; i < PG_TAKE_MAX; i++) {
 		batch->more = pg_event_first(&pn->events, until, event);
 		if (!batch->more)
 			break;
