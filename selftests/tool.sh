@@ -243,8 +243,11 @@ test_groups()
 		-N "$ns" group add "$(printf 'x%.0s' {1..512})"
 	check "JSON keys of a group" json 'len(d) == 2 and all(list(g) ==
 		["id", "name", "label", "comment", "owner", "active", "gained",
-		 "leftovers", "leftovers-max", "limit"] and
-		list(g["active"]) == ["neighbor", "direct"] for g in d)' \
+		 "leftovers", "leftovers-max", "limit", "pending", "lost"] and
+		list(g["active"]) == ["neighbor", "direct"] and
+		list(g["lost"]) == ["unknown", "closed", "peer-closed", "reset",
+		"aborted", "timed-out", "unreachable", "detached",
+		"connect-failed"] for g in d)' \
 		-j -N "$ns" group show
 	check "values of a group" json '[d[0][k] for k in
 		("name", "label", "comment", "owner", "gained")] ==
@@ -307,7 +310,7 @@ test_show()
 {
 	check "JSON keys of a connection" json 'len(d) == 2 and
 		all(list(c) == ["id", "group", "type", "node-id", "peer-id",
-		"local", "remote", "cookie", "attached"] and
+		"local", "remote", "cookie", "attached", "state"] and
 		list(c["local"]) == list(c["remote"]) == ["address", "port"]
 		for c in d)' -j -N "$ns" conn show
 	check "values, IPv6" json '[d[0][k] for k in ("group", "type",
@@ -346,7 +349,7 @@ aligned()
 
 	done_with -N "$ns" conn show || return
 	mapfile -t lines < "$work/out"
-	head=${lines[0]%COOKIE}
+	head=${lines[0]%COOKIE*}
 	[ ${#lines[@]} = 3 ] || return
 	for line in "${lines[@]:1}"; do
 		[[ ${line:${#head}-1} == ' '[0-9a-f]* ]] || return

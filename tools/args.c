@@ -176,7 +176,10 @@ static struct param *find_param(struct param *params, size_t n,
 	return NULL;
 }
 
-/* Read pairs of keyword and value, in any order, to the end of the line. */
+/*
+ * Read pairs of keyword and value, and keywords that stand alone, in any order,
+ * to the end of the line.
+ */
 void args_params(struct args *args, struct param *params, size_t n)
 {
 	struct param *param;
@@ -188,7 +191,7 @@ void args_params(struct args *args, struct param *params, size_t n)
 			usage_error(args, word, "unknown word");
 		if (param->value)
 			usage_error(args, word, "given twice");
-		param->value = following(args, word);
+		param->value = param->alone ? word : following(args, word);
 	}
 }
 

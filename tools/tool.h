@@ -23,7 +23,7 @@ enum status {
 	STATUS_REFUSED = 2,
 };
 
-/* args.c: options, words, and pairs of keyword and value. */
+/* args.c: options, words, and keywords with their values. */
 
 struct args {
 	char **next;		/* first word not yet read, as argv */
@@ -38,6 +38,7 @@ struct args {
 
 struct param {
 	const char *keyword;
+	bool alone;		/* no value follows, it is its own */
 	const char *value;	/* NULL if not given */
 };
 
@@ -160,11 +161,19 @@ struct object {
 extern const struct object object_group;
 extern const struct object object_conn;
 
-/* conn_show.c, conn_print.c; group is its name. */
-
 enum status conn_show(struct args *args);
+
+/* group_print.c: rows and objects; an object's keys. */
+
+void group_print_start(struct output *out, const struct args *args);
+void group_print(struct output *out, const struct pg_group *group);
+void group_put(struct json *json, const struct pg_group *group);
+
+/* conn_print.c: likewise; group is its name. */
+
 void conn_print_start(struct output *out, const struct args *args);
 void conn_print(struct output *out, const struct pg_conn *conn,
 		const char *group);
+void conn_put(struct json *json, const struct pg_conn *conn, const char *group);
 
 #endif /* PEERGROUP_TOOL_H */
