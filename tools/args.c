@@ -22,6 +22,7 @@ static const struct {
 	{ "json", 'j' },
 	{ "pretty", 'p' },
 	{ "statistics", 's' },
+	{ "timestamp", 't' },
 	{ "netns", 'N' },
 	{ "version", 'V' },
 	{ "help", 'h' },
@@ -77,6 +78,9 @@ static bool set_option(struct args *args, char letter, const char *word,
 		return false;
 	case 's':
 		args->stats = true;
+		return false;
+	case 't':
+		args->timestamp = true;
 		return false;
 	case 'N':
 		if (args->netns)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A connection as a row for people or as an object for programs.
+ * A connection as a row or a line for people, or as an object for programs.
  */
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "tool.h"
@@ -203,4 +204,42 @@ void conn_print(struct output *out, const struct pg_conn *conn,
 		add_object(out, conn, group);
 	else
 		add_row(out, conn, group);
+}
+
+static void print_name(const char *key, const char *name, uint32_t number)
+{
+	if (name)
+		printf(" %s %s", key, name);
+	else
+		printf(" %s %u", key, number);
+}
+
+/* That it is gone the reason says, too. */
+static void print_state(const struct pg_conn *conn)
+{
+	if (conn->state != PG_STATE_GONE) {
+		print_name("state", state_name(conn->state), conn->state);
+		return;
+	}
+	printf(" reason %s", pg_reason_name(conn->reason));
+	if (conn->error)
+		printf(" (%s)", strerror(conn->error));
+}
+
+/* What somebody chose comes last, so that it cannot pass for anything else. */
+void conn_print_line(const struct pg_conn *conn, const char *group)
+{
+	char buf[PG_ADDR_STRLEN];
+
+	printf(" id %llu", (unsigned long long)conn->id);
+	print_name("type", type_name(conn->type), conn->type);
+	print_state(conn);
+	printf(" local %s", endpoint(&conn->local, buf));
+	printf(" remote %s", endpoint(&conn->remote, buf));
+	if (conn->node_id)
+		printf(" node-id %llu", (unsigned long long)conn->node_id);
+	fputs(" group ", stdout);
+	text_print(group);
+	fputs(" peer-id ", stdout);
+	text_print(peer_name(conn, buf));
 }

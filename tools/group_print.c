@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A group as a row for people or as an object for programs.
+ * A group as a row or a line for people, or as an object for programs.
  */
 #include <pwd.h>
 #include <stdio.h>
@@ -114,4 +114,26 @@ void group_print(struct output *out, const struct pg_group *group)
 		add_object(out, group);
 	else
 		add_row(out, group);
+}
+
+/* What somebody chose comes last, so that it cannot pass for anything else. */
+void group_print_line(const struct pg_group *group)
+{
+	struct passwd *user = getpwuid(group->owner);
+
+	printf(" id %u owner ", group->id);
+	if (user)
+		text_print(user->pw_name);
+	else
+		printf("%u", group->owner);
+	fputs(" name ", stdout);
+	text_print(group->name);
+	if (*group->label) {
+		fputs(" label ", stdout);
+		text_print(group->label);
+	}
+	if (*group->comment) {
+		fputs(" comment ", stdout);
+		text_print(group->comment);
+	}
 }
