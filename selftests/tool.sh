@@ -222,6 +222,7 @@ set_up()
 {
 	[ "$(id -u)" = 0 ] || skip "must be root"
 	command -v peergroup > /dev/null || skip "no peergroup in PATH"
+	command -v nft > /dev/null || skip "no nft in PATH"
 	pg group show || skip "$(< "$work/err")"
 	find_chat
 	ip netns add "$ns" || skip "no network namespaces"
