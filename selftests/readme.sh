@@ -66,7 +66,7 @@ shows_and_forgets()
 	}
 	cat "$work/shown"
 	shown=$(grep -c alice "$work/shown")
-	[ "$shown" -eq 2 ] && grep -q '"rtt"' "$work/shown" &&
+	[ "$shown" -eq 4 ] && grep -q '"rtt"' "$work/shown" &&
 		grep -q 'my peers' "$work/shown"
 }
 

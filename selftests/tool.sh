@@ -102,6 +102,54 @@ d = json.load(open(sys.argv[1], encoding="utf-8"))
 sys.exit(not eval("(" + sys.argv[2] + ")"))' "$work/out" "$expression"
 }
 
+# Python for what follows: the objects that a monitor printed, without what only
+# a monitor says; and what they come to: groups and connections by id.
+readonly python='
+import json, sys
+
+def read(path):
+    return [json.loads(line) for line in open(path, encoding="utf-8")]
+
+def bare(line):
+    return {k: line[k] for k in line if k not in ("event", "generation", "time")}
+
+def apply(lines):
+    groups, conns = {}, {}
+    for line in lines:
+        if line["event"] in ("resync", "synced"):
+            continue
+        kind = conns if "group" in line else groups
+        if not line["event"].endswith("-gone"):
+            kind[line["id"]] = bare(line)
+            continue
+        del kind[line["id"]]
+        if kind is groups:
+            conns = {i: c for i, c in conns.items() if c["group"] != line["name"]}
+    return groups, conns
+'
+
+# events EXPRESSION NAME [MORE...]: the objects that the monitor of this name
+# printed, d, make it true. MORE are arguments, sys.argv[3] and so on.
+events()
+{
+	local expression=$1 name=$2
+
+	shift 2
+	cp "$work/$name" "$work/out"
+	cp "$work/$name.err" "$work/err"
+	[ ! -s "$work/err" ] && /usr/bin/python3 -c "$python"'
+d = read(sys.argv[1])
+sys.exit(not eval("(" + sys.argv[2] + ")"))' "$work/out" "$expression" "$@"
+}
+
+# line NAME PATTERN: a line that the monitor of this name printed matches.
+line()
+{
+	cp "$work/$1" "$work/out"
+	cp "$work/$1.err" "$work/err"
+	[ ! -s "$work/err" ] && grep -qE -- "^$2\$" "$work/out"
+}
+
 # says PATTERN arguments: a line of the tool's output matches.
 says()
 {
@@ -121,16 +169,39 @@ start()
 	pid=$!
 }
 
-wait_for()
+# monitor NAME arguments: likewise, with the snapshot printed.
+monitor()
+{
+	local name=$1
+
+	shift
+	"${as[@]}" peergroup "$@" > "$work/$name" 2> "$work/$name.err" &
+	pid=$!
+	wait_for_nth 1 "$name" synced
+}
+
+# ended_by SIGNAL PID: without a complaint.
+ended_by()
+{
+	kill -"$1" "$2" && wait "$2"
+}
+
+# wait_for_nth N NAME PATTERN: N lines of its output match.
+wait_for_nth()
 {
 	local tries
 
 	for ((tries = 0; tries < 100; tries++)); do
-		grep -q "^$2" "$work/$1" && return
+		[ "$(grep -c -- "$3" "$work/$2")" -ge "$1" ] && return
 		sleep 0.1
 	done
-	echo "Bail out! $1 does not say \"$2\""
+	echo "Bail out! $2 does not say \"$3\", $1 times"
 	exit 1
+}
+
+wait_for()
+{
+	wait_for_nth 1 "$1" "^$2"
 }
 
 fd_of()
@@ -151,6 +222,7 @@ set_up()
 {
 	[ "$(id -u)" = 0 ] || skip "must be root"
 	command -v peergroup > /dev/null || skip "no peergroup in PATH"
+	command -v nft > /dev/null || skip "no nft in PATH"
 	pg group show || skip "$(< "$work/err")"
 	find_chat
 	ip netns add "$ns" || skip "no network namespaces"
@@ -173,6 +245,8 @@ test_help()
 	check "conn help" says 'conn add GROUP pid PID' conn help
 	check "conn show help" says 'conn add GROUP' conn show help
 	check "conn add -h" says 'conn add GROUP' conn add -h
+	check "monitor help" says '^Usage: peergroup monitor ' monitor help
+	check "monitor -h" says '^Usage: peergroup monitor ' monitor group a -h
 	check "-V" says '^peergroup [0-9]+\.[0-9]+\.[0-9]+$' -V
 	as=(setpriv --reuid "$user" --regid "$user" --clear-groups)
 	check "help without privilege" says '^Usage:' group help
@@ -194,6 +268,12 @@ test_usage()
 		conn show type direct type direct
 	check "keyword without value" wrong_usage '"id"' conn show id
 	check "word too many" wrong_usage '"b"' group show a b
+	check "all twice" wrong_usage '"all"' conn show all id 1 all
+	check "all takes no value" wrong_usage '"1"' conn show all 1
+	check "monitor, group without name" wrong_usage '"group"' monitor group
+	check "unknown word of monitor" wrong_usage '"show"' monitor show
+	check "group of monitor twice" wrong_usage '"group"' \
+		monitor group a group b
 	check "no name" wrong_usage NAME group add
 	check "no pid" wrong_usage pid conn add g fd 3
 	check "no fd" wrong_usage fd conn add g pid 3
@@ -243,8 +323,11 @@ test_groups()
 		-N "$ns" group add "$(printf 'x%.0s' {1..512})"
 	check "JSON keys of a group" json 'len(d) == 2 and all(list(g) ==
 		["id", "name", "label", "comment", "owner", "active", "gained",
-		 "leftovers", "leftovers-max", "limit"] and
-		list(g["active"]) == ["neighbor", "direct"] for g in d)' \
+		 "leftovers", "leftovers-max", "limit", "pending", "lost"] and
+		list(g["active"]) == ["neighbor", "direct"] and
+		list(g["lost"]) == ["unknown", "closed", "peer-closed", "reset",
+		"aborted", "timed-out", "unreachable", "detached",
+		"connect-failed"] for g in d)' \
 		-j -N "$ns" group show
 	check "values of a group" json '[d[0][k] for k in
 		("name", "label", "comment", "owner", "gained")] ==
@@ -252,11 +335,13 @@ test_groups()
 		 "a \"label\"", "-j", 12345, 0]' \
 		group show "$name" -j -N "$ns"
 	check "defaults of a group" json '[d[0][k] for k in
-		("name", "label", "comment", "owner", "active")] ==
-		["plain", "", "", 0, {"neighbor": 0, "direct": 0}]' \
+		("name", "label", "comment", "owner", "active", "pending")] ==
+		["plain", "", "", 0, {"neighbor": 0, "direct": 0}, 0] and
+		not any(d[0]["lost"].values())' \
 		-N "$ns" group -j show plain
 	check "text of groups" says '^ID +NAME +OWNER ' -N "$ns" group
-	check "statistics of groups" says '^    leftovers 0 of [0-9]+, limit ' \
+	check "statistics of groups" says \
+		'^    leftovers 0 of [0-9]+, limit [0-9]+, pending 0$' \
 		-s -N "$ns" group
 	check "show a missing group" refused 'no such group' -N "$ns" group show none
 	check "del" silent -N "$ns" group del "$name"
@@ -307,13 +392,14 @@ test_show()
 {
 	check "JSON keys of a connection" json 'len(d) == 2 and
 		all(list(c) == ["id", "group", "type", "node-id", "peer-id",
-		"local", "remote", "cookie", "attached"] and
+		"local", "remote", "cookie", "attached", "state"] and
 		list(c["local"]) == list(c["remote"]) == ["address", "port"]
 		for c in d)' -j -N "$ns" conn show
 	check "values, IPv6" json '[d[0][k] for k in ("group", "type",
-		"node-id", "peer-id", "remote")] == ["plain", "neighbor",
-		18446744073709551615, "b\u00f6b",
-		{"address": "::1", "port": 7001}]' -j -N "$ns" conn show
+		"node-id", "peer-id", "remote", "state")] == ["plain",
+		"neighbor", 18446744073709551615, "b\u00f6b",
+		{"address": "::1", "port": 7001}, "active"]' \
+		-j -N "$ns" conn show
 	check "values, IPv4" json '[d[1][k] for k in ("type", "node-id",
 		"peer-id", "remote")] == ["direct", 0, "127.0.0.1",
 		{"address": "127.0.0.1", "port": 7001}]' -j -N "$ns" conn show
@@ -323,11 +409,13 @@ test_show()
 		['$(cookie_of "$client6")', '$(cookie_of "$client4")']" \
 		-j -N "$ns" conn
 	check "pretty JSON" says '^    "id": [0-9]+,$' -jp -N "$ns" conn
+	check "-t, which does nothing here" json 'len(d) == 2' \
+		-jt -N "$ns" conn show --timestamp
 	check "text" says \
 		"neighbor +18446744073709551615 +b.*b +\[::1\]:[0-9]+ +\[::1\]:7001 " \
 		-N "$ns" conn show
 	check "text, IPv4" says \
-		'direct +- +127\.0\.0\.1 +127\.0\.0\.1:[0-9]+ +127\.0\.0\.1:7001 ' \
+		'direct +- +127\.0\.0\.1 +127\.0\.0\.1:[0-9]+ +127\.0\.0\.1:7001 .* active$' \
 		-N "$ns" conn show
 	check "text is aligned" aligned
 	check "/proc/PID/ns/net" json 'len(d) == 2' -j \
@@ -346,7 +434,7 @@ aligned()
 
 	done_with -N "$ns" conn show || return
 	mapfile -t lines < "$work/out"
-	head=${lines[0]%COOKIE}
+	head=${lines[0]%COOKIE*}
 	[ ${#lines[@]} = 3 ] || return
 	for line in "${lines[@]:1}"; do
 		[[ ${line:${#head}-1} == ' '[0-9a-f]* ]] || return
@@ -424,13 +512,331 @@ test_unprivileged()
 	as=()
 }
 
+# A connection that stays pending as long as SYNs to its port are dropped.
+start_pending()
+{
+	ip netns exec "$ns" nft -f - <<-END
+		table inet pg {
+			chain in {
+				type filter hook input priority 0;
+				tcp dport 7009 drop
+			}
+		}
+	END
+	ip netns exec "$ns" /usr/bin/python3 -u -c '
+import signal, socket
+s = socket.socket()
+s.setblocking(False)
+s.connect_ex(("127.0.0.1", 7009))
+print("fd", s.fileno())
+signal.pause()' > "$work/pending" 2>&1 &
+	pid=$!
+	wait_for pending fd
+}
+
+# Nobody listens there: refused at the next attempt, a second after the first.
+let_pending_fail()
+{
+	ip netns exec "$ns" nft delete table inet pg
+	wait_for_nth 1 text 'conn-gone.*connect-failed'
+}
+
+# What happens in front of the monitors "text", "json" and "named".
+make_changes()
+{
+	start short connect ::1 7001
+	wait_for short fd
+	peergroup -N "$ns" group add mon label 'my peers'
+	peergroup -N "$ns" conn add mon pid "$pid" fd "$(fd_of short)" \
+		node-id 5 peer-id $'a\xe2\x80\x8bb\\'
+	peergroup -N "$ns" conn add plain pid "$pid" fd "$(fd_of short)"
+	kill -KILL "$pid"
+	wait "$pid" 2> /dev/null
+	start_pending
+	peergroup -N "$ns" conn add mon pid "$pid" fd "$(fd_of pending)" \
+		type direct
+}
+
+test_monitor()
+{
+	local text json named monitor
+
+	monitor text -N "$ns" monitor
+	text=$pid
+	monitor json -N "$ns" -jpst monitor
+	json=$pid
+	monitor named -N "$ns" monitor group mon -t
+	named=$pid
+	make_changes
+	test_pending
+	let_pending_fail
+	check "lost by reason" json 'd[0]["pending"] == 0 and
+		d[0]["gained"] == 1 and {k: v for k, v in d[0]["lost"].items() if v} ==
+		{"closed": 1, "connect-failed": 1}' -j -N "$ns" group show mon
+	check "lost by reason, as text" says \
+		' pending 0, lost 1 closed, 1 connect-failed$' \
+		-s -N "$ns" group show mon
+	peergroup -N "$ns" group del mon
+	peergroup -N "$ns" group add mon
+	peergroup -N "$ns" group del mon
+	for monitor in text json named; do
+		wait_for_nth 2 "$monitor" group-gone
+	done
+	test_monitor_text
+	test_monitor_json
+	test_monitor_group
+	check "SIGINT ends it" ended_by INT "$text"
+	check "SIGTERM ends it" ended_by TERM "$json"
+	check "while it waits for a group, too" ended_by INT "$named"
+}
+
+test_pending()
+{
+	local id
+
+	check "pending ones are not shown" json \
+		'not any(c["group"] == "mon" for c in d)' -j -N "$ns" conn show
+	check "unless asked for" json '[(c["group"], c["type"]) for c in d
+		if c["state"] == "pending"] == [("mon", "direct")] and
+		[c["state"] for c in d].count("active") == 2' \
+		-j -N "$ns" conn show all
+	check "all among other words" json \
+		'[c["remote"]["port"] for c in d] == [7009]' \
+		-j -N "$ns" conn show type direct all group mon
+	check "all as text" says ' 127\.0\.0\.1:7009 .* pending$' \
+		-N "$ns" conn show all
+	id=$(peergroup -N "$ns" conn show group mon all |
+		awk 'NR == 2 { print $1 }')
+	check "by id" json "[(c['id'], c['state']) for c in d] ==
+		[($id, 'pending')]" -j -N "$ns" conn show id "$id"
+	check "counted by the group" json 'd[0]["pending"] == 1' \
+		-j -N "$ns" group show mon
+	check "likewise, as text" says ' pending 1, lost 1 closed$' \
+		-s -N "$ns" group show mon
+}
+
+test_monitor_text()
+{
+	local conn='id [0-9]+ type neighbor' ends
+	local fails='id [0-9]+ type direct'
+
+	ends='local \[::1\]:[0-9]+ remote \[::1\]:7001'
+	check "first words" test "$(cut -d ' ' -f 1 "$work/text" | xargs)" = \
+		"snapshot snapshot snapshot synced group-new conn-new conn-new$(
+		) conn-gone conn-gone conn-pending conn-gone group-gone group-new group-gone"
+	check "group there was" line text \
+		'snapshot group id [0-9]+ owner root name plain'
+	check "connection there was" line text \
+		"snapshot conn $conn state active $ends node-id 1844.* group plain peer-id b.*b"
+	check "end of what there was" line text 'synced generation [0-9]+'
+	check "new group" line text \
+		'group-new id [0-9]+ owner root name mon label my peers'
+	check "new connection, escaped" line text \
+		"conn-new $conn state active $ends node-id 5 group mon peer-id $(
+		)a\\\\xe2\\\\x80\\\\x8bb\\\\\\\\"
+	check "without a peer id" line text \
+		"conn-new $conn state active $ends group plain peer-id ::1"
+	check "gone, with the reason" line text \
+		"conn-gone $conn reason closed $ends group plain peer-id ::1"
+	ends='local 127\.0\.0\.1:[0-9]+ remote 127\.0\.0\.1:7009'
+	check "connecting" line text \
+		"conn-pending $fails state pending $ends group mon peer-id 127\.0\.0\.1"
+	check "failed, with the error" line text \
+		"conn-gone $fails reason connect-failed $(
+		)\(Connection refused\) $ends group mon peer-id 127\.0\.0\.1"
+	check "group gone" line text \
+		'group-gone id [0-9]+ owner root name mon label my peers'
+}
+
+test_monitor_json()
+{
+	local keys='["event", "generation", "time"]'
+
+	check "JSON: events" events '[l["event"] for l in d] ==
+		["snapshot"] * 3 + ["synced", "group-new", "conn-new",
+		"conn-new", "conn-gone", "conn-gone", "conn-pending",
+		"conn-gone", "group-gone", "group-new", "group-gone"]' json
+	check "JSON: one generation, then every one" events 'all(
+		l["generation"] == d[3]["generation"] + max(i - 3, 0)
+		for i, l in enumerate(d))' json
+	check "JSON: times" events 'all(0 <= b["time"] - a["time"] < 60e9
+		for a, b in zip(d, d[1:])) and 0 <=
+		__import__("time").time() - d[-1]["time"] / 1e9 < 60' json
+	check "JSON: no more than that" events "list(d[3]) == $keys" json
+	pg -j -N "$ns" group show
+	cp "$work/out" "$work/groups"
+	pg -j -N "$ns" conn show
+	cp "$work/out" "$work/conns"
+	check "JSON: keys of the snapshot" events "all(list(l) == $keys +
+		list(read(sys.argv[3 + (\"group\" in l)])[0][0])
+		for l in d[:3])" json "$work/groups" "$work/conns"
+	check "JSON: connections as conn show has them" events \
+		'[bare(l) for l in d[1:3]] == read(sys.argv[3])[0]' \
+		json "$work/conns"
+	check "JSON: states" events '[l["state"] for l in d if "group" in l] ==
+		["active"] * 4 + ["gone"] * 2 + ["pending", "gone"]' json
+	check "JSON: reasons and errors" events '[(l["reason"], l.get("error"))
+		for l in d if "reason" in l] == [("closed", None)] * 2 +
+		[("connect-failed", 111)]' json
+	check "JSON: what it comes to" events \
+		'list(apply(d)[1].values()) == read(sys.argv[3])[0]' \
+		json "$work/conns"
+}
+
+test_monitor_group()
+{
+	check "only the group, also the next of its name" test "$(
+		sed 's/^\[[-0-9]*T[:0-9]*\.[0-9]\{6\}\] \([^ ]*\).*/\1/' \
+			"$work/named" | xargs)" = \
+		"synced group-new conn-new conn-gone conn-pending conn-gone$(
+		) group-gone group-new group-gone"
+	check "nothing of others" test \
+		"$(grep -c plain "$work/named")" = 0
+}
+
+test_monitor_elsewhere()
+{
+	ip netns add "$ns-2"
+	monitor empty -N "$ns-2" monitor
+	check "nothing there" line empty 'synced generation 0'
+	check "nothing there, ended" ended_by INT "$pid"
+	ip netns del "$ns-2"
+	check "no such namespace to monitor" refused "$ns-2" -N "$ns-2" monitor
+	as=(ip netns exec "$ns" setpriv --reuid "$user" --regid "$user"
+		--clear-groups)
+	monitor own -j monitor
+	check "monitor without privilege" events 'len(d) == 4' own
+	check "likewise, ended" ended_by TERM "$pid"
+	as=()
+}
+
+# Many changes, through the library, for they have to outrun a monitor.
+burst()
+{
+	ip netns exec "$ns" /usr/bin/python3 -u -c '
+import ctypes, signal, socket
+lib = ctypes.CDLL("libpeergroup.so.1")
+ctx, group = ctypes.c_void_p(), ctypes.c_uint32()
+
+class Spec(ctypes.Structure):
+    _fields_ = [("size", ctypes.c_size_t), ("name", ctypes.c_char_p),
+                ("label", ctypes.c_char_p), ("comment", ctypes.c_char_p),
+                ("flags", ctypes.c_uint32), ("owner", ctypes.c_uint32)]
+
+class Attach(ctypes.Structure):
+    _fields_ = [("size", ctypes.c_size_t), ("fd", ctypes.c_int),
+                ("type", ctypes.c_int), ("node_id", ctypes.c_uint64),
+                ("peer_id", ctypes.c_char_p)]
+
+def call(function, *args):
+    err = function(*args)
+    if err:
+        raise OSError(-err)
+
+def add(name):
+    spec = Spec(ctypes.sizeof(Spec), name, b"l" * 767, b"c" * 767)
+    call(lib.pg_group_add, ctx, ctypes.byref(spec), ctypes.byref(group), None)
+
+def attach(sock):
+    spec = Attach(ctypes.sizeof(Attach), sock.fileno(), 2)
+    call(lib.pg_conn_attach, ctx, group, ctypes.byref(spec),
+         ctypes.c_size_t(1), None, None, None)
+
+call(lib.pg_open, ctypes.byref(ctx))
+for i in range(1500):
+    add(b"burst")
+    call(lib.pg_group_del, ctx, group, None)
+for name in b"kept", b"kept too":
+    add(name)
+    socks = [socket.create_connection(("::1", 7001)) for i in range(20)]
+    for sock in socks:
+        attach(sock)
+    for sock in socks[::3]:
+        sock.close()
+    globals()[name] = socks
+print("done")
+signal.pause()' > "$work/burst" 2>&1 &
+	pid=$!
+	wait_for burst 'done'
+}
+
+# Its reader does not read, and the pipe is too small for what there is.
+held_up()
+{
+	local tries
+
+	mkfifo "$work/fifo"
+	/usr/bin/python3 -u -c '
+import fcntl, os, signal, sys
+fcntl.fcntl(os.open(sys.argv[1], os.O_RDWR), fcntl.F_SETPIPE_SZ, 4096)
+print("open")
+signal.pause()' "$work/fifo" > "$work/holder" &
+	wait_for holder open
+	peergroup -j -N "$ns" monitor > "$work/fifo" 2> "$work/err" &
+	pid=$!
+	for ((tries = 0; tries < 50; tries++)); do
+		grep -qs pipe "/proc/$pid/wchan" && break
+		sleep 0.1
+	done
+	ended_by TERM "$pid"
+}
+
+test_resync()
+{
+	local follower lost burst
+
+	start lost connect ::1 7001
+	lost=$pid
+	wait_for lost fd
+	peergroup -N "$ns" group add brief
+	peergroup -N "$ns" conn add brief pid "$pid" fd "$(fd_of lost)"
+	peergroup -N "$ns" conn add plain pid "$pid" fd "$(fd_of lost)"
+	monitor behind -j -N "$ns" monitor
+	follower=$pid
+	kill -STOP "$follower"
+	kill -KILL "$lost"
+	wait "$lost" 2> /dev/null
+	peergroup -N "$ns" group del brief
+	burst
+	burst=$pid
+	kill -CONT "$follower"
+	wait_for_nth 2 behind synced
+	peergroup -N "$ns" group del "kept too"
+	wait_for_nth 1 behind 'group-gone.*kept too'
+
+	check "resync, once, then synced" events '[l["event"] for l in d
+		if l["event"] in ("resync", "synced")] ==
+		["synced", "resync", "synced"]' behind
+	check "gone with reason unknown" events '[l["reason"] for l in
+		d[[l["event"] for l in d].index("resync"):] if "reason" in l
+		and l["group"] == "plain"] == ["unknown"]' behind
+	pg -j -N "$ns" conn show all
+	cp "$work/out" "$work/conns"
+	pg -j -N "$ns" group show
+	cp "$work/out" "$work/groups"
+	check "connections are right again" events \
+		'len(apply(d)[1]) == 2 + 13 and list(apply(d)[1].values()) ==
+		read(sys.argv[3])[0]' behind "$work/conns"
+	check "groups are right again" events '[(g["id"], g["name"]) for g in
+		apply(d)[0].values()] == [(g["id"], g["name"]) for g in
+		read(sys.argv[3])[0]]' behind "$work/groups"
+	check "after resync, ended" ended_by TERM "$follower"
+	check "ended while its reader holds it up" held_up
+	kill -KILL "$burst"
+	wait "$burst" 2> /dev/null
+	peergroup -N "$ns" group del kept
+}
+
 test_output_errors()
 {
+	check "full disk, monitor" full_disk -N "$ns" monitor
+	check "reader of monitor went away" deserted
+	check "closed stdout, monitor" closed_stdout monitor
 	check "full disk" full_disk -N "$ns" conn show
 	check "full disk, JSON" full_disk -j -N "$ns" conn show
 	check "full disk, help" full_disk help
 	check "reader went away" broken_pipe
-	check "closed stdout" closed_stdout
+	check "closed stdout" closed_stdout conn show
 }
 
 full_disk()
@@ -451,10 +857,21 @@ broken_pipe()
 	[ "$(< "$work/status")" = 2 ] && grep -q 'Broken pipe' "$work/err"
 }
 
+# It notices without anything to say.
+deserted()
+{
+	: > "$work/out"
+	{
+		timeout 20 peergroup -N "$ns" monitor 2> "$work/err"
+		echo $? > "$work/status"
+	} | head -n 1 > /dev/null
+	[ "$(< "$work/status")" = 2 ] && grep -q 'Broken pipe' "$work/err"
+}
+
 closed_stdout()
 {
 	: > "$work/out"
-	peergroup -N "$ns" conn show >&- 2> "$work/err"
+	peergroup -N "$ns" "$@" >&- 2> "$work/err"
 	[ $? = 2 ] && [ "$(wc -l < "$work/err")" = 1 ]
 }
 
@@ -472,9 +889,33 @@ test_end()
 	check "a killed process has no connections" json 'd == []' \
 		-j -N "$ns" conn
 	check "what it gained is still counted" json \
-		'd[0]["gained"] == 2 and d[0]["active"]["neighbor"] == 0' \
+		'd[0]["gained"] == 4 and d[0]["active"]["neighbor"] == 0' \
 		-j -N "$ns" group show plain
 	check "group del" silent -N "$ns" group del plain
+}
+
+# The module built beside this script, else the one that is installed.
+load_module()
+{
+	insmod "$here/../build/kmod/$(uname -r)/peergroup.ko" 2> /dev/null ||
+		modprobe peergroup
+}
+
+unloaded()
+{
+	rmmod peergroup 2> "$work/err" || return
+	wait "$pid"
+	[ $? = 2 ] && cp "$work/end.err" "$work/err" &&
+		[ "$(< "$work/err")" = \
+		  "peergroup: the peergroup module was unloaded" ]
+}
+
+test_unload()
+{
+	monitor end -N "$ns" monitor
+	check "unloading ends a monitor" unloaded
+	load_module
+	check "loaded again" silent group show
 }
 
 as=()
@@ -490,7 +931,11 @@ test_show
 test_filters
 test_statistics
 test_unprivileged
+test_monitor
+test_monitor_elsewhere
+test_resync
 test_output_errors
 test_end
+test_unload
 echo "1..$count"
 [ "$failures" = 0 ]

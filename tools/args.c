@@ -22,6 +22,7 @@ static const struct {
 	{ "json", 'j' },
 	{ "pretty", 'p' },
 	{ "statistics", 's' },
+	{ "timestamp", 't' },
 	{ "netns", 'N' },
 	{ "version", 'V' },
 	{ "help", 'h' },
@@ -77,6 +78,9 @@ static bool set_option(struct args *args, char letter, const char *word,
 		return false;
 	case 's':
 		args->stats = true;
+		return false;
+	case 't':
+		args->timestamp = true;
 		return false;
 	case 'N':
 		if (args->netns)
@@ -176,7 +180,10 @@ static struct param *find_param(struct param *params, size_t n,
 	return NULL;
 }
 
-/* Read pairs of keyword and value, in any order, to the end of the line. */
+/*
+ * Read pairs of keyword and value, and keywords that stand alone, in any order,
+ * to the end of the line.
+ */
 void args_params(struct args *args, struct param *params, size_t n)
 {
 	struct param *param;
@@ -188,7 +195,7 @@ void args_params(struct args *args, struct param *params, size_t n)
 			usage_error(args, word, "unknown word");
 		if (param->value)
 			usage_error(args, word, "given twice");
-		param->value = following(args, word);
+		param->value = param->alone ? word : following(args, word);
 	}
 }
 

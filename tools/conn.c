@@ -12,10 +12,11 @@ static const char help[] =
 "                                [ node-id N ] [ peer-id TEXT ]\n"
 "       peergroup conn del GROUP id ID\n"
 "       peergroup conn [ show [ group NAME ] [ type neighbor|direct ]\n"
-"                             [ remote ADDR ] [ id ID ] ]\n"
+"                             [ remote ADDR ] [ id ID ] [ all ] ]\n"
 "\n"
 "\"conn add\" takes the connection behind file descriptor FD of process PID. It\n"
-"needs the same user or CAP_SYS_PTRACE.\n";
+"needs the same user or CAP_SYS_PTRACE. \"all\" shows also connections that are\n"
+"pending, which is to say connecting; \"id ID\" shows one in either state.\n";
 
 static int attach(struct pg_ctx *ctx, const char *group,
 		  const struct pg_attach *sock)
@@ -102,5 +103,8 @@ static const struct command commands[] = {
 };
 
 const struct object object_conn = {
-	"conn", help, commands, ARRAY_SIZE(commands),
+	.name = "conn",
+	.help = help,
+	.commands = commands,
+	.n = ARRAY_SIZE(commands),
 };

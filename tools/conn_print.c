@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A connection as a row for people or as an object for programs.
+ * A connection as a row or a line for people, or as an object for programs.
  */
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "tool.h"
 
 static const char *const heads[] = {
 	"ID", "GROUP", "TYPE", "NODE-ID", "PEER-ID", "LOCAL", "REMOTE",
-	"COOKIE",
+	"COOKIE", "STATE",
 };
 
 void conn_print_start(struct output *out, const struct args *args)
@@ -23,6 +24,40 @@ static const char *type_name(enum pg_type type)
 	       type == PG_TYPE_DIRECT ? "direct" : NULL;
 }
 
+static const char *state_name(enum pg_state state)
+{
+	switch (state) {
+	case PG_STATE_ACTIVE:
+		return "active";
+	case PG_STATE_PENDING:
+		return "pending";
+	case PG_STATE_GONE:
+		return "gone";
+	default:
+		return NULL;
+	}
+}
+
+/* Without a peer id the remote address stands for the peer, as in <p2p.h>. */
+static const char *peer_name(const struct pg_conn *conn, char *buf)
+{
+	if (conn->peer_id)
+		return conn->peer_id;
+	pg_addr_format(&conn->remote, buf);
+	return buf;
+}
+
+static const char *endpoint(const struct pg_addr *addr, char *buf)
+{
+	bool ipv6 = addr->family == AF_INET6;
+	size_t len;
+
+	*buf = '[';
+	len = ipv6 + pg_addr_format(addr, buf + ipv6);
+	sprintf(buf + len, "%s:%u", ipv6 ? "]" : "", addr->port);
+	return buf;
+}
+
 /* Here and below: the name if there is one, else the number behind it. */
 static void add_name(struct table *table, const char *name, uint32_t number)
 {
@@ -30,16 +65,6 @@ static void add_name(struct table *table, const char *name, uint32_t number)
 		table_text(table, name);
 	else
 		table_cell(table, "%u", number);
-}
-
-static void add_endpoint(struct table *table, const struct pg_addr *addr)
-{
-	char text[PG_ADDR_STRLEN];
-	bool ipv6 = addr->family == AF_INET6;
-
-	pg_addr_format(addr, text);
-	table_cell(table, "%s%s%s:%u", ipv6 ? "[" : "", text, ipv6 ? "]" : "",
-		   addr->port);
 }
 
 static void format_time(uint64_t ns, char *buf, size_t size)
@@ -72,9 +97,10 @@ static void add_note(struct table *table, const struct pg_conn *conn)
 }
 
 static void add_row(struct output *out, const struct pg_conn *conn,
-		    const char *group, const char *peer_id)
+		    const char *group)
 {
 	struct table *table = &out->table;
+	char buf[PG_ADDR_STRLEN];
 
 	table_cell(table, "%llu", (unsigned long long)conn->id);
 	table_text(table, group);
@@ -83,10 +109,11 @@ static void add_row(struct output *out, const struct pg_conn *conn,
 		table_cell(table, "%llu", (unsigned long long)conn->node_id);
 	else
 		table_text(table, "-");
-	table_text(table, peer_id);
-	add_endpoint(table, &conn->local);
-	add_endpoint(table, &conn->remote);
+	table_text(table, peer_name(conn, buf));
+	table_cell(table, "%s", endpoint(&conn->local, buf));
+	table_cell(table, "%s", endpoint(&conn->remote, buf));
 	table_cell(table, "%llx", (unsigned long long)conn->cookie);
+	add_name(table, state_name(conn->state), conn->state);
 	if (out->args->stats)
 		add_note(table, conn);
 }
@@ -129,42 +156,90 @@ static void put_stats(struct json *json, const struct pg_stats *stats)
 	json_object_at(json, "stats", &object);
 }
 
-static void add_object(struct output *out, const struct pg_conn *conn,
-		       const char *group, const char *peer_id)
+static void put_reason(struct json *json, const struct pg_conn *conn)
 {
-	struct json json;
+	json_string(json, "reason", pg_reason_name(conn->reason));
+	if (conn->error)
+		json_number(json, "error", conn->error);
+}
+
+/* The keys of a connection, which are here to stay. */
+void conn_put(struct json *json, const struct pg_conn *conn, const char *group)
+{
+	char peer_id[PG_ADDR_STRLEN];
 	char cookie[17];
 
 	snprintf(cookie, sizeof(cookie), "%llx",
 		 (unsigned long long)conn->cookie);
-	json_start(&json);
-	json_number(&json, "id", conn->id);
-	json_string(&json, "group", group);
-	put_name(&json, "type", type_name(conn->type), conn->type);
-	json_number(&json, "node-id", conn->node_id);
-	json_string(&json, "peer-id", peer_id);
-	put_endpoint(&json, "local", &conn->local);
-	put_endpoint(&json, "remote", &conn->remote);
-	json_string(&json, "cookie", cookie);
-	json_number(&json, "attached", conn->attached);
+	json_number(json, "id", conn->id);
+	json_string(json, "group", group);
+	put_name(json, "type", type_name(conn->type), conn->type);
+	json_number(json, "node-id", conn->node_id);
+	json_string(json, "peer-id", peer_name(conn, peer_id));
+	put_endpoint(json, "local", &conn->local);
+	put_endpoint(json, "remote", &conn->remote);
+	json_string(json, "cookie", cookie);
+	json_number(json, "attached", conn->attached);
+	put_name(json, "state", state_name(conn->state), conn->state);
+	if (conn->state == PG_STATE_GONE)
+		put_reason(json, conn);
 	if (conn->stats)
-		put_stats(&json, conn->stats);
+		put_stats(json, conn->stats);
+}
+
+static void add_object(struct output *out, const struct pg_conn *conn,
+		       const char *group)
+{
+	struct json json;
+
+	json_start(&json);
+	conn_put(&json, conn, group);
 	json_append(&out->array, &json);
 }
 
-/* Without a peer id the remote address stands for the peer, as in <p2p.h>. */
 void conn_print(struct output *out, const struct pg_conn *conn,
 		const char *group)
 {
-	const char *peer_id = conn->peer_id;
-	char remote[PG_ADDR_STRLEN];
-
-	if (!peer_id) {
-		pg_addr_format(&conn->remote, remote);
-		peer_id = remote;
-	}
 	if (out->args->json)
-		add_object(out, conn, group, peer_id);
+		add_object(out, conn, group);
 	else
-		add_row(out, conn, group, peer_id);
+		add_row(out, conn, group);
+}
+
+static void print_name(const char *key, const char *name, uint32_t number)
+{
+	if (name)
+		printf(" %s %s", key, name);
+	else
+		printf(" %s %u", key, number);
+}
+
+/* That it is gone the reason says, too. */
+static void print_state(const struct pg_conn *conn)
+{
+	if (conn->state != PG_STATE_GONE) {
+		print_name("state", state_name(conn->state), conn->state);
+		return;
+	}
+	printf(" reason %s", pg_reason_name(conn->reason));
+	if (conn->error)
+		printf(" (%s)", strerror(conn->error));
+}
+
+/* What somebody chose comes last, so that it cannot pass for anything else. */
+void conn_print_line(const struct pg_conn *conn, const char *group)
+{
+	char buf[PG_ADDR_STRLEN];
+
+	printf(" id %llu", (unsigned long long)conn->id);
+	print_name("type", type_name(conn->type), conn->type);
+	print_state(conn);
+	printf(" local %s", endpoint(&conn->local, buf));
+	printf(" remote %s", endpoint(&conn->remote, buf));
+	if (conn->node_id)
+		printf(" node-id %llu", (unsigned long long)conn->node_id);
+	fputs(" group ", stdout);
+	text_print(group);
+	fputs(" peer-id ", stdout);
+	text_print(peer_name(conn, buf));
 }

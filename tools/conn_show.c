@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * peergroup conn show: the connections that are active now.
+ * peergroup conn show: the connections that are active, or connecting, now.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -114,12 +114,13 @@ static int collect(struct query *query, struct pg_ctx *ctx)
 
 static void parse(struct args *args, struct query *query)
 {
-	enum { GROUP, TYPE, REMOTE, ID };
+	enum { GROUP, TYPE, REMOTE, ID, ALL };
 	struct param params[] = {
 		[GROUP] = { .keyword = "group" },
 		[TYPE] = { .keyword = "type" },
 		[REMOTE] = { .keyword = "remote" },
 		[ID] = { .keyword = "id" },
+		[ALL] = { .keyword = "all", .alone = true },
 	};
 
 	args_params(args, params, ARRAY_SIZE(params));
@@ -127,7 +128,10 @@ static void parse(struct args *args, struct query *query)
 	query->group = params[GROUP].value;
 	query->filter.size = sizeof(query->filter);
 	query->filter.type = args_type(args, &params[TYPE]);
-	query->filter.flags = args->stats ? PG_FILTER_STATS : 0;
+	if (args->stats)
+		query->filter.flags |= PG_FILTER_STATS;
+	if (params[ALL].value)
+		query->filter.flags |= PG_FILTER_ALL;
 	if (params[REMOTE].value) {
 		parse_addr(args, params[REMOTE].value, &query->remote);
 		query->filter.remote = &query->remote;

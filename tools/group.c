@@ -78,69 +78,11 @@ static enum status group_del(struct args *args)
 	return status;
 }
 
-static const char *const heads[] = {
-	"ID", "NAME", "OWNER", "NEIGHBOR", "DIRECT", "GAINED", "LABEL",
-	"COMMENT",
-};
-
-static void add_owner(struct table *table, uid_t uid)
-{
-	struct passwd *user = getpwuid(uid);
-
-	if (user)
-		table_text(table, user->pw_name);
-	else
-		table_cell(table, "%u", uid);
-}
-
-static void add_row(struct output *out, const struct pg_group *group)
-{
-	struct table *table = &out->table;
-
-	table_cell(table, "%u", group->id);
-	table_text(table, group->name);
-	add_owner(table, group->owner);
-	table_cell(table, "%u", group->active_neighbor);
-	table_cell(table, "%u", group->active_direct);
-	table_cell(table, "%llu", (unsigned long long)group->gained);
-	table_text(table, *group->label ? group->label : "-");
-	table_text(table, *group->comment ? group->comment : "-");
-	if (out->args->stats)
-		table_note(table, "leftovers %u of %u, limit %u",
-			   group->leftovers, group->leftovers_max,
-			   group->limit);
-}
-
-static void add_object(struct json *array, const struct pg_group *group)
-{
-	struct json json, active;
-
-	json_start(&active);
-	json_number(&active, "neighbor", group->active_neighbor);
-	json_number(&active, "direct", group->active_direct);
-
-	json_start(&json);
-	json_number(&json, "id", group->id);
-	json_string(&json, "name", group->name);
-	json_string(&json, "label", group->label);
-	json_string(&json, "comment", group->comment);
-	json_number(&json, "owner", group->owner);
-	json_object_at(&json, "active", &active);
-	json_number(&json, "gained", group->gained);
-	json_number(&json, "leftovers", group->leftovers);
-	json_number(&json, "leftovers-max", group->leftovers_max);
-	json_number(&json, "limit", group->limit);
-	json_append(array, &json);
-}
-
 static int show_group(const struct pg_group *group, void *arg)
 {
 	struct output *out = arg;
 
-	if (out->args->json)
-		add_object(&out->array, group);
-	else
-		add_row(out, group);
+	group_print(out, group);
 	return output_error(out);
 }
 
@@ -169,7 +111,7 @@ static enum status group_show(struct args *args)
 		return STATUS_REFUSED;
 	for (tries = 0; tries < DUMP_TRIES && err == -ESTALE; tries++) {
 		output_free(&out);
-		output_start(&out, args, heads, ARRAY_SIZE(heads));
+		group_print_start(&out, args);
 		err = collect(ctx, name, &out);
 	}
 	status = err ? refused_by(ctx, err) : output_print(&out);
@@ -185,5 +127,8 @@ static const struct command commands[] = {
 };
 
 const struct object object_group = {
-	"group", help, commands, ARRAY_SIZE(commands),
+	.name = "group",
+	.help = help,
+	.commands = commands,
+	.n = ARRAY_SIZE(commands),
 };

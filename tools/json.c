@@ -59,17 +59,19 @@ void json_append(struct json *array, struct json *value)
 	json_object_put(value->object);
 }
 
-/* Returns 0 or -ENOMEM. */
-int json_print(const struct json *array, bool pretty)
+/* An object or an array, on lines of its own. Returns 0 or -ENOMEM. */
+int json_print(const struct json *json, bool pretty)
 {
 	int flags = JSON_C_TO_STRING_NOSLASHESCAPE;
 	const char *text;
 
+	if (json->failed)
+		return -ENOMEM;
 	if (pretty)
 		flags |= JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
 	/* Where json-c cannot grow its buffer it drops text, and says nothing. */
 	errno = 0;
-	text = json_object_to_json_string_ext(array->object, flags);
+	text = json_object_to_json_string_ext(json->object, flags);
 	if (!text || errno == ENOMEM || errno == EFBIG)
 		return -ENOMEM;
 	puts(text);

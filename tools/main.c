@@ -13,18 +13,21 @@
 #include "tool.h"
 
 static const char help[] =
-"Usage: peergroup [ OPTIONS ] OBJECT { COMMAND | help }\n"
+"Usage: peergroup [ OPTIONS ] { group | conn } [ COMMAND | help ]\n"
+"       peergroup [ OPTIONS ] monitor [ group NAME | help ]\n"
 "       peergroup [ -V | -h ]\n"
-"where  OBJECT := { group | conn }\n"
-"       COMMAND := { add | del | show }, show if none is given\n"
+"where  COMMAND := { add | del | show }, show if none is given\n"
 "       OPTIONS := { -j (JSON) | -p (pretty JSON) | -s (statistics) |\n"
+"                    -t (timestamps) |\n"
 "                    -N NETNS (name, path or /proc/PID/ns/net) |\n"
 "                    -V (version) | -h (help) }\n"
 "\n"
-"Options stand before OBJECT or at the end. Put -- before a name that is \"help\"\n"
+"Options stand before the object or at the end. Put -- before a name that is \"help\"\n"
 "or begins with \"-\". Exit status: 0 done, 1 wrong usage, 2 refused.\n";
 
-static const struct object *const objects[] = { &object_group, &object_conn };
+static const struct object *const objects[] = {
+	&object_group, &object_conn, &object_monitor,
+};
 
 static const struct object *find_object(struct args *args)
 {
@@ -79,5 +82,7 @@ int main(int argc, char **argv)
 	object = find_object(&args);
 	args.object = object->name;
 	args.help = object->help;
+	if (object->run)
+		finish(object->run(&args));
 	finish(find_command(&args, object)->run(&args));
 }

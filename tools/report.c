@@ -41,15 +41,21 @@ enum status refused_by(const struct pg_ctx *ctx, int err)
 	return refused("%s", reason);
 }
 
+enum status unwritten(int err)
+{
+	return refused("cannot write the output: %s", strerror(err));
+}
+
 /* Output that did not arrive is a failure, and only now is it all written. */
 void finish(enum status status)
 {
 	bool failed = ferror(stdout);
+	int err = fclose(stdout) ? errno : 0;
 
-	if (fclose(stdout))
-		status = refused("cannot write the output: %s",
-				 strerror(errno));
-	else if (failed)
+	/* What went wrong already may be just this. */
+	if (status == STATUS_DONE && err)
+		status = unwritten(err);
+	else if (status == STATUS_DONE && failed)
 		status = refused("cannot write all of the output");
 	exit(status);
 }

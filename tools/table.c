@@ -74,21 +74,38 @@ void table_text(struct table *table, const char *s)
 	append_cell(table, text_escape(s));
 }
 
-/* The note of the row that was just filled. */
+/* Takes end over, which may be NULL. */
+static char *join(const char *start, char *end)
+{
+	char *s;
+
+	if (!start || !end)
+		return end;
+	if (asprintf(&s, "%s%s", start, end) < 0)
+		s = NULL;
+	free(end);
+	return s;
+}
+
+/* Add to the note of the row that was just filled. */
 void table_note(struct table *table, const char *fmt, ...)
 {
-	char *note;
+	char *end, *note, **cell;
 	va_list ap;
 
+	if (table->failed)
+		return;
 	va_start(ap, fmt);
-	note = format(fmt, ap);
+	end = format(fmt, ap);
 	va_end(ap);
-	if (!note || table->failed) {
+	cell = &table->cells[table->used - 1];
+	note = join(*cell, end);
+	if (!note) {
 		table->failed = true;
-		free(note);
 		return;
 	}
-	table->cells[table->used - 1] = note;
+	free(*cell);
+	*cell = note;
 }
 
 static size_t column_width(const struct table *table, size_t column)

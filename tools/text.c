@@ -2,6 +2,7 @@
 /*
  * Strings that others chose, on a terminal.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,33 +54,47 @@ static size_t printable(const char *s)
 }
 
 /*
- * A copy to be freed, NULL without memory. What is not printable becomes \xNN,
- * and a backslash two, so that no two strings become the same. Letters that
- * look alike are left to the reader.
+ * What is not printable becomes \xNN, and a backslash two, so that no two
+ * strings become the same. Letters that look alike are left to the reader.
+ * Takes one character of s and returns the length of what it becomes.
  */
+static size_t escape_next(const char **s, char *out)
+{
+	size_t len = printable(*s);
+
+	if (!len)
+		return sprintf(out, "\\x%02x", (unsigned char)*(*s)++);
+	if (**s == '\\') {
+		++*s;
+		return sprintf(out, "\\\\");
+	}
+	memcpy(out, *s, len);
+	*s += len;
+	return len;
+}
+
+/* A copy to be freed, NULL without memory. */
 char *text_escape(const char *s)
 {
 	char *escaped, *out;
-	size_t len;
 
 	escaped = malloc(ESCAPED_MAX * strlen(s) + 1);
 	if (!escaped)
 		return NULL;
 	out = escaped;
-	while (*s) {
-		len = printable(s);
-		if (!len) {
-			out += sprintf(out, "\\x%02x", (unsigned char)*s++);
-			continue;
-		}
-		if (*s == '\\')
-			*out++ = '\\';
-		memcpy(out, s, len);
-		out += len;
-		s += len;
-	}
+	while (*s)
+		out += escape_next(&s, out);
 	*out = '\0';
 	return escaped;
+}
+
+/* Likewise, on stdout. */
+void text_print(const char *s)
+{
+	char escaped[MB_LEN_MAX];
+
+	while (*s)
+		fwrite(escaped, escape_next(&s, escaped), 1, stdout);
 }
 
 /* Columns that an escaped string takes on a terminal. */

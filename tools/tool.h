@@ -23,7 +23,7 @@ enum status {
 	STATUS_REFUSED = 2,
 };
 
-/* args.c: options, words, and pairs of keyword and value. */
+/* args.c: options, words, and keywords with their values. */
 
 struct args {
 	char **next;		/* first word not yet read, as argv */
@@ -33,11 +33,13 @@ struct args {
 	bool json;
 	bool pretty;
 	bool stats;
+	bool timestamp;
 	const char *netns;
 };
 
 struct param {
 	const char *keyword;
+	bool alone;		/* no value follows, it is its own */
 	const char *value;	/* NULL if not given */
 };
 
@@ -59,6 +61,7 @@ noreturn void finish(enum status status);
 __printf(1, 2)
 enum status refused(const char *fmt, ...);
 enum status refused_by(const struct pg_ctx *ctx, int err);
+enum status unwritten(int err);
 
 /* context.c: a context in the network namespace asked for. */
 
@@ -75,6 +78,7 @@ int pidfd_take(pid_t pid, int fd);
 /* text.c: strings that others chose, on a terminal. */
 
 char *text_escape(const char *s);
+void text_print(const char *s);
 size_t text_width(const char *s);
 
 /* table.c: columns for people. Failures stick until table_print(). */
@@ -113,7 +117,7 @@ void json_number(struct json *json, const char *key, uint64_t value);
 void json_string(struct json *json, const char *key, const char *value);
 void json_object_at(struct json *json, const char *key, struct json *value);
 void json_append(struct json *array, struct json *value);
-int json_print(const struct json *array, bool pretty);
+int json_print(const struct json *json, bool pretty);
 void json_free(struct json *json);
 
 /* output.c: a list of records in one of the two forms. */
@@ -155,16 +159,33 @@ struct object {
 	const char *help;
 	const struct command *commands;	/* the first is the default */
 	size_t n;
+	enum status (*run)(struct args *args); /* without commands */
 };
 
 extern const struct object object_group;
 extern const struct object object_conn;
-
-/* conn_show.c, conn_print.c; group is its name. */
+extern const struct object object_monitor;
 
 enum status conn_show(struct args *args);
+
+/* group_print.c: rows and objects; an object's keys; the rest of a line. */
+
+void group_print_start(struct output *out, const struct args *args);
+void group_print(struct output *out, const struct pg_group *group);
+void group_put(struct json *json, const struct pg_group *group);
+void group_print_line(const struct pg_group *group);
+
+/* conn_print.c: likewise; group is its name. */
+
 void conn_print_start(struct output *out, const struct args *args);
 void conn_print(struct output *out, const struct pg_conn *conn,
 		const char *group);
+void conn_put(struct json *json, const struct pg_conn *conn, const char *group);
+void conn_print_line(const struct pg_conn *conn, const char *group);
+
+/* event_print.c: an event as one line, or as one object on one line. */
+
+int event_print(const struct args *args, const struct pg_event *event,
+		bool snapshot);
 
 #endif /* PEERGROUP_TOOL_H */
