@@ -487,7 +487,8 @@ struct pg_watch;
  * before it returns: what happens from then on will be handed out.
  *
  * spec may be NULL; it is not needed any longer once this returns. Returns as
- * pg_open() and pg_conn_dump() do, -EINVAL if both a name and an id are given.
+ * pg_open() and pg_conn_dump() do, -EINVAL if both a name and an id are given,
+ * or a name that no group can have.
  * Released with pg_watch_close().
  */
 int pg_watch_open(struct pg_watch **watch, const struct pg_watch_spec *spec);

@@ -193,6 +193,9 @@ static int list_anew(struct pg_watch *watch)
 		err = adopt(watch, &list);
 	if (err)
 		pg_picture_free(list.picture);
+	/* A list that our own callback ended has no reason in words. */
+	if (err && !*pg_error(watch->ctx))
+		watch_fail(watch, err, NULL);
 	return err;
 }
 
@@ -208,6 +211,15 @@ static int check_spec(const struct pg_watch_spec *spec)
 	return err;
 }
 
+/* A name that no group can have would be waited for in vain. */
+static int check_name(struct pg_watch *watch)
+{
+	uint32_t id;
+	int err = watch->name ? pg_group_find(watch->ctx, watch->name, &id) : 0;
+
+	return err == -ENOENT ? 0 : err;
+}
+
 static int open_watch(struct pg_watch *watch, const struct pg_watch_spec *spec)
 {
 	int err;
@@ -221,6 +233,8 @@ static int open_watch(struct pg_watch *watch, const struct pg_watch_spec *spec)
 		return -ENOMEM;
 
 	err = pg_open(&watch->ctx);
+	if (!err)
+		err = check_name(watch);
 	if (!err)
 		err = sub_open(&watch->sub, watch->ctx, spec->buffer);
 	if (!err)

@@ -90,6 +90,9 @@ static enum status follow(const struct args *args, struct pg_watch *watch)
 
 	while (status == STATUS_DONE) {
 		ret = pg_watch_next(watch, &event);
+		/* So much is going on that all tries to list were cut off. */
+		if (ret == -ESTALE)
+			continue;
 		if (ret < 0)
 			return watch_failed(watch, ret);
 		if (!ret) {

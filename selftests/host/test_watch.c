@@ -528,6 +528,8 @@ TEST_F(watch, arguments)
 	self->spec.flags = 2;
 	EXPECT_EQ(-EINVAL, start(self));
 	self->spec.flags = 0;
+	self->spec.group = "";
+	EXPECT_EQ(-EINVAL, start(self));
 	self->spec.group = "first";
 	self->spec.group_id = 1;
 	EXPECT_EQ(-EINVAL, start(self));
@@ -552,6 +554,8 @@ static int drain(struct pg_watch *watch, struct pg_picture *picture)
 		ret = pg_watch_next(watch, &event);
 		if (ret == 1)
 			ret = pg_picture_apply(picture, event);
+		if (ret < 0 && !event && !*pg_watch_error(watch))
+			return -EPROTO;
 		if (ret == -ENOMEM)
 			failed++;
 		else if (ret < 0)
