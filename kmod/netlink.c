@@ -325,7 +325,7 @@ static int pg_group_create(struct sk_buff *skb, struct genl_info *info,
 	u64 generation;
 	int err;
 
-	err = pg_reply_init(&reply, info, NLMSG_GOODSIZE);
+	err = pg_reply_init(&reply, info, GENLMSG_DEFAULT_SIZE);
 	if (err)
 		return err;
 	group = pg_group_new(pn, spec, &generation, info->extack);
@@ -372,7 +372,7 @@ static int pg_group_delete(struct sk_buff *skb, struct genl_info *info,
 	err = pg_check_owner(skb, group, info->extack);
 	if (err)
 		return err;
-	err = pg_reply_init(&reply, info, NLMSG_GOODSIZE);
+	err = pg_reply_init(&reply, info, GENLMSG_DEFAULT_SIZE);
 	if (err)
 		return err;
 	err = pg_group_del(group, &generation);
@@ -404,7 +404,7 @@ static int pg_group_get(struct sk_buff *skb, struct genl_info *info,
 	err = pg_group_show(group, &generation);
 	if (err)
 		return err;
-	err = pg_reply_init(&reply, info, NLMSG_GOODSIZE);
+	err = pg_reply_init(&reply, info, GENLMSG_DEFAULT_SIZE);
 	if (err)
 		return err;
 	return pg_reply_group(&reply, skb, info, group, generation);
@@ -754,7 +754,7 @@ static int pg_conn_get(struct sk_buff *skb, struct genl_info *info, u64 id,
 	struct pg_reply reply;
 	int err;
 
-	err = pg_reply_init(&reply, info, NLMSG_GOODSIZE);
+	err = pg_reply_init(&reply, info, GENLMSG_DEFAULT_SIZE);
 	if (err)
 		return err;
 	err = pg_put_conn(&reply, skb, info, id, want_stats);

@@ -266,7 +266,7 @@ static int pg_events_send_some(struct pg_net *pn,
 	struct sk_buff *skb;
 	int err;
 
-	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!skb)
 		return -ENOMEM;
 	n = pg_events_build(skb, pn, events, n);
