@@ -12,12 +12,11 @@
 
 int firewall(const char *rule)
 {
-	static const char base[] =
-		"flush ruleset; add table inet t; add chain inet t in { type filter hook input priority 0; }";
-
 	if (!*rule)
 		return run("nft flush ruleset");
-	return run("nft '%s; add rule inet t in %s'", base, rule);
+	return run("nft 'flush ruleset; add table inet t; "
+		   "add chain inet t in { type filter hook input priority 0; }; "
+		   "add rule inet t in %s'", rule);
 }
 
 int loopback_does(const char *netem)
