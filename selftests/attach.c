@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "kselftest_harness.h"
+#include "connecting.h"
 #include "util.h"
 
 #ifndef IPPROTO_MPTCP
@@ -26,24 +27,6 @@ static int make_listening(void)
 static int make_unconnected(void)
 {
 	return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-}
-
-/* Of the two connections that fit, the second waits for room for ever. */
-static int make_connecting(void)
-{
-	int listener = tcp_listen(AF_INET);
-	struct sockaddr_in addr;
-	socklen_t len = sizeof(addr);
-	int fd;
-
-	if (listen(listener, 0) || tcp_connect(listener) < 0 ||
-	    getsockname(listener, (struct sockaddr *)&addr, &len))
-		return -1;
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (!connect(fd, (struct sockaddr *)&addr, len) ||
-	    errno != EINPROGRESS)
-		return -1;
-	return fd;
 }
 
 static int make_refused(void)
@@ -124,15 +107,6 @@ static int make_path(void)
 	return open("/dev/null", O_PATH | O_CLOEXEC);
 }
 
-static int tcp_state(int fd)
-{
-	struct tcp_info info;
-	socklen_t len = sizeof(info);
-
-	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) ?
-	       -1 : info.tcpi_state;
-}
-
 static int make_close_wait(void)
 {
 	int fds[2];
@@ -170,6 +144,39 @@ static int make_reset(void)
 		return -1;
 	close(fds[1]);
 	return wait_until(tcp_state(fds[0]) == TCP_CLOSE, SOON) ? fds[0] : -1;
+}
+
+/* Sent the last of what it had, and waits to be told that it arrived. */
+static int make_last_ack(void)
+{
+	int fd = make_close_wait();
+
+	if (fd < 0 || loopback_does("loss 100%") || shutdown(fd, SHUT_WR))
+		return -1;
+	return tcp_state(fd) == TCP_LAST_ACK ? fd : -1;
+}
+
+/* Both ends did not get to know of each other's. */
+static int make_closing(void)
+{
+	int fds[2];
+
+	if (tcp_pair(AF_INET, fds) || loopback_does("delay 500ms") ||
+	    shutdown(fds[0], SHUT_WR) || shutdown(fds[1], SHUT_WR))
+		return -1;
+	return wait_until(tcp_state(fds[0]) == TCP_CLOSING, SOON) ? fds[0] : -1;
+}
+
+/* An attempt that came to nothing is no longer one. */
+static int make_given_up(void)
+{
+	const struct sockaddr unspec = { .sa_family = AF_UNSPEC };
+	int fd;
+
+	if (loopback_does("loss 100%"))
+		return -1;
+	fd = tcp_begin(AF_INET, 9);
+	return connect(fd, &unspec, sizeof(unspec)) ? -1 : fd;
 }
 
 static int make_disconnected(void)
@@ -221,12 +228,14 @@ FIXTURE_VARIANT(refused) {
 
 REFUSED(listening, -ENOTCONN, "socket is listening");
 REFUSED(unconnected, -ENOTCONN, "socket is not connected");
-REFUSED(connecting, -ENOTCONN, "socket is still connecting");
+REFUSED(given_up, -ENOTCONN, "socket is not connected");
 REFUSED(refused, -ENOTCONN, "socket is not connected");
 REFUSED(reset, -ENOTCONN, "socket is not connected");
 REFUSED(disconnected, -ENOTCONN, "socket is not connected");
 REFUSED(close_wait, -ENOTCONN, "socket is closing");
 REFUSED(fin_wait, -ENOTCONN, "socket is closing");
+REFUSED(last_ack, -ENOTCONN, "socket is closing");
+REFUSED(closing, -ENOTCONN, "socket is closing");
 REFUSED(ended, -ENOTCONN, "socket is not connected");
 REFUSED(udp, -EOPNOTSUPP, "not a TCP socket");
 REFUSED(raw, -EOPNOTSUPP, "not a TCP socket");

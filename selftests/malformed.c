@@ -80,6 +80,7 @@ MALFORMED(new_group_unknown, GROUP_NEW, .in = PEERGROUP_A_GROUP, .type = 99,
 MALFORMED(new_group_id, GROUP_NEW, GROUP(ID), BYTES(ONE), FOREIGN);
 MALFORMED(new_group_gained, GROUP_NEW, GROUP(GAINED), BYTES(ONE ZERO),
 	  UNKNOWN);
+MALFORMED(new_group_lost, GROUP_NEW, GROUP(LOST), BYTES(""), UNKNOWN);
 MALFORMED(new_group_short_owner, GROUP_NEW, GROUP(OWNER), BYTES("\1\0"),
 	  LENGTH);
 MALFORMED(new_group_long_owner, GROUP_NEW, GROUP(OWNER), BYTES(ONE ZERO),
@@ -129,6 +130,8 @@ MALFORMED(attach_id, CONN_NEW, CONN(ID), BYTES(ONE ZERO), FOREIGN);
 MALFORMED(attach_remote, CONN_NEW, CONN(REMOTE_IPV4), BYTES("\x7f\0\0\1"),
 	  FOREIGN);
 MALFORMED(attach_state, CONN_NEW, CONN(STATE), BYTES(ONE), UNSUPPORTED);
+MALFORMED(attach_reason, CONN_NEW, CONN(REASON), BYTES(ONE), UNKNOWN);
+MALFORMED(attach_error, CONN_NEW, CONN(ERROR), BYTES(ONE), UNKNOWN);
 MALFORMED(attach_cookie, CONN_NEW, CONN(COOKIE), BYTES(ONE ZERO),
 	  UNSUPPORTED);
 MALFORMED(attach_group_label, CONN_NEW, GROUP(LABEL), BYTES("x\0"), FOREIGN);
@@ -156,7 +159,11 @@ MALFORMED(detach_group_owner, CONN_DEL, GROUP(OWNER), BYTES(ONE), FOREIGN);
 MALFORMED(get_of_group, CONN_GET, GROUP(ID), BYTES(ONE), .err = -EINVAL,
 	  .text = "attribute applies to dumps only");
 MALFORMED(get_type, CONN_GET, CONN(TYPE), BYTES(ONE), FOREIGN);
-MALFORMED(get_flags_unknown, CONN_GET, TOP(FLAGS), BYTES("\2\0\0\0"),
+MALFORMED(get_flags_all, CONN_GET, TOP(FLAGS), BYTES("\2\0\0\0"),
+	  .err = -EINVAL, .text = "flag applies to dumps only");
+MALFORMED(get_flags_groups, CONN_GET, TOP(FLAGS), BYTES("\5\0\0\0"),
+	  .err = -EINVAL, .text = "flag applies to dumps only");
+MALFORMED(get_flags_unknown, CONN_GET, TOP(FLAGS), BYTES("\x8\0\0\0"),
 	  .err = -EINVAL, .text = "reserved bit set");
 MALFORMED(get_flags_short, CONN_GET, TOP(FLAGS), BYTES("\1"), LENGTH);
 MALFORMED(get_unknown_top, CONN_GET, .type = 99, BYTES(ONE), UNKNOWN);
@@ -274,6 +281,9 @@ TEST_F(malformed, refused)
 				  &answer));
 }
 
+/* Commands past this one are notifications. */
+#define LAST_REQUEST PEERGROUP_CMD_CONN_GET
+
 /* Requests that lack something, or are wrong as a whole. */
 FIXTURE(raw) {
 	struct pg_ctx *ctx;
@@ -301,7 +311,7 @@ TEST_F(raw, nothing_in_it)
 	struct answer answer;
 	int cmd;
 
-	for (cmd = PEERGROUP_CMD_GROUP_NEW; cmd <= PEERGROUP_CMD_MAX; cmd++) {
+	for (cmd = PEERGROUP_CMD_GROUP_NEW; cmd <= LAST_REQUEST; cmd++) {
 		EXPECT_EQ(-EINVAL, request_send(self->fd,
 						request_new(cmd, NLM_F_ACK),
 						&answer));
@@ -314,9 +324,29 @@ TEST_F(raw, nothing_in_it)
 			  PEERGROUP_A_CONN : PEERGROUP_A_GROUP,
 			  (int)answer.missing);
 	}
-	EXPECT_EQ(-EOPNOTSUPP,
-		  request_send(self->fd, request_new(PEERGROUP_CMD_MAX + 1,
-						     NLM_F_ACK), &answer));
+}
+
+/* Commands that announce something are none to send, nor are unknown ones. */
+TEST_F(raw, no_request)
+{
+	uint64_t generation = generation_now(self->ctx);
+	struct answer answer;
+	struct nl_msg *msg;
+	int cmd;
+
+	for (cmd = LAST_REQUEST + 1; cmd <= PEERGROUP_CMD_MAX + 1; cmd++) {
+		EXPECT_EQ(-EOPNOTSUPP,
+			  request_send(self->fd, request_new(cmd, NLM_F_ACK),
+				       &answer));
+		EXPECT_EQ(-EOPNOTSUPP,
+			  request_send(self->fd, request_new(cmd, NLM_F_DUMP),
+				       &answer));
+		msg = request_new(cmd, NLM_F_ACK);
+		request_put_u32(msg, PEERGROUP_A_GROUP, PEERGROUP_A_GROUP_ID,
+				self->group);
+		EXPECT_EQ(-EOPNOTSUPP, request_send(self->fd, msg, &answer));
+	}
+	EXPECT_EQ(generation, generation_now(self->ctx));
 }
 
 TEST_F(raw, empty_nests)
@@ -333,7 +363,7 @@ TEST_F(raw, empty_nests)
 	struct nl_msg *msg;
 	int cmd;
 
-	for (cmd = PEERGROUP_CMD_GROUP_NEW; cmd <= PEERGROUP_CMD_MAX; cmd++) {
+	for (cmd = PEERGROUP_CMD_GROUP_NEW; cmd <= LAST_REQUEST; cmd++) {
 		msg = request_new(cmd, NLM_F_ACK);
 		if (cmd == PEERGROUP_CMD_CONN_NEW)
 			request_put_u32(msg, PEERGROUP_A_GROUP,

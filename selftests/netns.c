@@ -225,31 +225,6 @@ TEST_F_TIMEOUT(death, comes, 60)
 	EXPECT_TRUE(wait_until(!if_nametoindex("here"), 20000));
 }
 
-#define SLAB "/sys/kernel/slab/"
-
-/* Objects in use; free ones that a CPU keeps for itself would count too. */
-static unsigned long objects(const char *cache)
-{
-	char path[128];
-	unsigned long n = -1;
-
-	snprintf(path, sizeof(path), SLAB "%s/shrink", cache);
-	write_number(path, 1);
-	snprintf(path, sizeof(path), SLAB "%s/objects", cache);
-	read_number(path, &n);
-	return n;
-}
-
-/* A cache that others share says nothing of ours. */
-static bool has_slab(const char *cache)
-{
-	char path[128];
-	unsigned long aliases;
-
-	snprintf(path, sizeof(path), SLAB "%s/aliases", cache);
-	return !read_number(path, &aliases) && !aliases;
-}
-
 /* One life of a namespace, which ends with this process. */
 static int short_life(int i)
 {
@@ -277,10 +252,10 @@ FIXTURE(leak) {
 
 FIXTURE_SETUP(leak)
 {
-	if (!has_slab("pg_conn") || !has_slab("TCPv6"))
+	if (!slab_is_own("pg_conn") || !slab_is_own("TCPv6"))
 		SKIP(return, "boot with slab_nomerge to see leaks");
-	self->conns = objects("pg_conn");
-	self->socks = objects("TCPv6");
+	self->conns = slab_objects("pg_conn");
+	self->socks = slab_objects("TCPv6");
 }
 
 FIXTURE_TEARDOWN(leak)
@@ -298,8 +273,8 @@ TEST_F_TIMEOUT(leak, none, 240)
 			_exit(short_life(i));
 		ASSERT_EQ(0, reap(child));
 	}
-	EXPECT_TRUE(wait_until(objects("pg_conn") <= self->conns, 60000));
-	EXPECT_TRUE(wait_until(objects("TCPv6") <= self->socks, 60000));
+	EXPECT_TRUE(wait_until(slab_objects("pg_conn") <= self->conns, 60000));
+	EXPECT_TRUE(wait_until(slab_objects("TCPv6") <= self->socks, 60000));
 }
 
 TEST_HARNESS_MAIN

@@ -78,6 +78,7 @@ static int parse_line(struct tracing *tracing, const char *line)
 		const char *name;
 		enum what what;
 	} events[] = {
+		{ " conn_pending: ", CHANGE_CONN_PENDING },
 		{ " conn_new: ", CHANGE_CONN_NEW },
 		{ " conn_gone: ", CHANGE_CONN_GONE },
 		{ " group_new: ", CHANGE_GROUP_NEW },

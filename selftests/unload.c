@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <p2p.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "follow.h"
 #include "util.h"
 
 #define CONNS	4000
@@ -156,9 +158,23 @@ TEST_F(unload, with_idle_contexts_of_others)
 	EXPECT_TRUE(wait_until(!unload(), SOON));
 }
 
+/* Listens from time to time, and takes what comes then. */
+static void listen_now_and_then(struct pg_sub **sub)
+{
+	const struct pg_event *event;
+
+	if (*sub && rand() % 8 && pg_sub_next(*sub, &event) >= 0)
+		return;
+	pg_sub_close(*sub);
+	*sub = NULL;
+	if (rand() % 2 && pg_sub_open(sub, 0))
+		*sub = NULL;
+}
+
 static void churn(void)
 {
 	struct pg_ctx *ctx = NULL;
+	struct pg_sub *sub = NULL;
 	uint32_t group = 0;
 	int pair[2];
 
@@ -170,6 +186,7 @@ static void churn(void)
 			_exit(1);
 		if (ctx && attach(ctx, group, pair[0], NULL))
 			add_group(ctx, &group);
+		listen_now_and_then(&sub);
 		reset_on_close(pair[0]);
 		close_all(pair, 2);
 	}
@@ -245,6 +262,91 @@ TEST_F(unload, seen_through_p2p)
 	ASSERT_EQ(S_OK, PeerGroupOpen(NULL, L"unload", NULL, &group));
 	EXPECT_EQ(S_OK, PeerGroupEnumConnections(group, 0, &peer_enum));
 	EXPECT_EQ(S_OK, PeerGroupShutdown());
+}
+
+static bool is_readable(int fd)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+
+	return poll(&ready, 1, SOON) == 1;
+}
+
+/* Whoever listens holds nothing, and is told. */
+TEST_F(unload, told_to_subscribers)
+{
+	const struct pg_event *event;
+	struct event_copy copy;
+	struct pg_watch *watch;
+	struct pg_sub *sub;
+	int i;
+
+	ASSERT_EQ(0, pg_sub_open(&sub, 0));
+	ASSERT_EQ(0, pg_watch_open(&watch, NULL));
+	do {
+		ASSERT_EQ(0, next_watched(watch, &copy));
+	} while (copy.type != PG_EVENT_SYNCED);
+	ASSERT_EQ(0, pg_watch_next(watch, &event));
+	ASSERT_EQ(0, fill(self, 2));
+	ASSERT_EQ(0, next_event(sub, &copy));
+	ASSERT_EQ(0, next_event(sub, &copy));
+	ASSERT_EQ(0, next_watched(watch, &copy));
+	ASSERT_EQ(0, next_watched(watch, &copy));
+
+	ASSERT_EQ(0, unload());
+	EXPECT_TRUE(is_readable(pg_sub_fd(sub)));
+	EXPECT_TRUE(is_readable(pg_watch_fd(watch)));
+	EXPECT_EQ(-ENODEV, next_event(sub, &copy));
+	EXPECT_STREQ("the peergroup module was unloaded", pg_sub_error(sub));
+	EXPECT_EQ(-ENODEV, next_watched(watch, &copy));
+	EXPECT_STREQ("the peergroup module was unloaded",
+		     pg_watch_error(watch));
+
+	/* That is final, also if it is back. */
+	ASSERT_EQ(0, load());
+	ASSERT_EQ(0, add_group(self->ctx, &self->group));
+	for (i = 0; i < 2; i++) {
+		EXPECT_EQ(-ENODEV, pg_sub_next(sub, &event));
+		EXPECT_EQ(NULL, event);
+		EXPECT_EQ(-ENODEV, pg_watch_next(watch, &event));
+		EXPECT_EQ(NULL, event);
+	}
+	pg_sub_close(sub);
+	pg_watch_close(watch);
+}
+
+/* Also to those who could not keep up until then. */
+TEST_F(unload, told_to_slow_subscribers)
+{
+	struct event_copy copy;
+	struct pg_watch *watch;
+	struct pg_sub *sub;
+	struct pg_watch_spec spec = { .size = sizeof(spec), .buffer = 1 };
+
+	ASSERT_EQ(0, pg_sub_open(&sub, 1));
+	ASSERT_EQ(0, pg_watch_open(&watch, &spec));
+	do {
+		ASSERT_EQ(0, next_watched(watch, &copy));
+	} while (copy.type != PG_EVENT_SYNCED);
+	ASSERT_EQ(0, fill(self, 1000));
+	ASSERT_EQ(0, unload());
+	EXPECT_EQ(-ENODEV, next_event(sub, &copy));
+	EXPECT_EQ(-ENODEV, next_watched(watch, &copy));
+	pg_sub_close(sub);
+	pg_watch_close(watch);
+}
+
+/* Nobody can tell whether what was lost was the end of this or another one. */
+TEST_F(unload, slow_until_it_is_back)
+{
+	struct event_copy copy;
+	struct pg_sub *sub;
+
+	ASSERT_EQ(0, pg_sub_open(&sub, 1));
+	ASSERT_EQ(0, fill(self, 1000));
+	ASSERT_EQ(0, unload());
+	ASSERT_EQ(0, load());
+	EXPECT_EQ(-ENODEV, next_event(sub, &copy));
+	pg_sub_close(sub);
 }
 
 TEST_HARNESS_MAIN

@@ -84,6 +84,30 @@ int write_number(const char *path, unsigned long value)
 	return fclose(file) ? -errno : 0;
 }
 
+#define SLAB "/sys/kernel/slab/"
+
+/* Free objects that a CPU keeps for itself would count too. */
+unsigned long slab_objects(const char *cache)
+{
+	char path[128];
+	unsigned long n = -1;
+
+	snprintf(path, sizeof(path), SLAB "%s/shrink", cache);
+	write_number(path, 1);
+	snprintf(path, sizeof(path), SLAB "%s/objects", cache);
+	read_number(path, &n);
+	return n;
+}
+
+bool slab_is_own(const char *cache)
+{
+	char path[128];
+	unsigned long aliases;
+
+	snprintf(path, sizeof(path), SLAB "%s/aliases", cache);
+	return !read_number(path, &aliases) && !aliases;
+}
+
 static socklen_t loopback(struct sockaddr_storage *addr, int family)
 {
 	struct sockaddr_in *in = (struct sockaddr_in *)addr;

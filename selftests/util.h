@@ -42,6 +42,10 @@ int load_module(const char *name);
 int read_number(const char *path, unsigned long *value);
 int write_number(const char *path, unsigned long value);
 
+/* Objects in use of a cache, which is of use only if nobody shares it. */
+unsigned long slab_objects(const char *cache);
+bool slab_is_own(const char *cache);
+
 /* AF_INET, AF_INET6 on loopback; any free port. */
 int tcp_listen(int family);
 int tcp_connect(int listener);

@@ -4,7 +4,7 @@
 
 Prints TAP: one result a command and attribute. What the kernel accepts must
 be in the spec, with the same type and limits; what the spec has in a request
-must be accepted.
+must be accepted. The multicast groups have to be the same.
 """
 
 import os
@@ -22,7 +22,9 @@ SKIP = 4
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 0x1, 0x4, 0x300
 NLMSG_ERROR, NLMSG_DONE, GENL_ID_CTRL = 2, 3, 16
 CTRL_CMD_GETFAMILY, CTRL_CMD_GETPOLICY = 3, 10
-CTRL_ATTR_FAMILY_NAME, CTRL_ATTR_POLICY, CTRL_ATTR_OP_POLICY = 2, 8, 9
+CTRL_ATTR_FAMILY_NAME, CTRL_ATTR_MCAST_GROUPS = 2, 7
+CTRL_ATTR_POLICY, CTRL_ATTR_OP_POLICY = 8, 9
+CTRL_ATTR_MCAST_GRP_NAME = 1
 POLICY_DO, POLICY_DUMP = 1, 2
 
 # enum netlink_policy_type_attr
@@ -116,6 +118,17 @@ def read_kernel(family):
     return ops, policies
 
 
+def read_groups(family):
+    """The names of the multicast groups."""
+    names = []
+    for message in ask(CTRL_CMD_GETFAMILY, NLM_F_ACK, family):
+        for kind, payload in attributes(message):
+            if kind == CTRL_ATTR_MCAST_GROUPS:
+                names += [dict(attributes(group))[CTRL_ATTR_MCAST_GRP_NAME]
+                          for _, group in attributes(payload)]
+    return [name.rstrip(b"\0").decode() for name in names]
+
+
 def kernel_limits(properties):
     """The type and limits of an attribute in the kernel's policy."""
     kind = struct.unpack("=I", properties[TYPE])[0]
@@ -137,6 +150,7 @@ class Spec:
         self.sets = {item["name"]: dict(enumerate(item["attributes"], 1))
                      for item in spec["attribute-sets"]}
         self.ops = dict(enumerate(spec["operations"]["list"], 1))
+        self.groups = [item["name"] for item in spec["mcast-groups"]["list"]]
 
     def number(self, value):
         """A limit, which may be the name of a constant."""
@@ -237,6 +251,9 @@ def compare(tap, spec):
                 comparison.request(op, mode, ops[number][key])
     tap.result("commands", *(f"the spec does not have {number}"
                              for number in ops if number not in spec.ops))
+    groups = read_groups(spec.family)
+    tap.result("multicast groups", groups != spec.groups and
+               f"are {groups}, should be {spec.groups}")
 
 
 def main():
