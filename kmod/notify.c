@@ -259,7 +259,7 @@ static unsigned int pg_events_send_some(struct pg_net *pn,
 {
 	struct sk_buff *skb;
 
-	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!skb)
 		return 0;
 	n = pg_events_build(skb, pn, events, n);
