@@ -16,12 +16,14 @@
 /* Trees compare what they contain, which begins with its id. */
 struct conn_node {
 	struct pg_conn conn;
+
 	TAILQ_ENTRY(conn_node) link;
 	char peer_id[];
 };
 
 struct group_node {
 	struct pg_group group;
+
 	TAILQ_ENTRY(group_node) link;
 	TAILQ_HEAD(, conn_node) conns;
 	uint64_t lost[PG_REASON_CONNECT_FAILED + 1];
@@ -32,6 +34,7 @@ struct pg_picture {
 	uint64_t generation;
 	void *group_tree;
 	void *conn_tree;
+
 	TAILQ_HEAD(, group_node) groups;
 };
 
