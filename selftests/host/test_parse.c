@@ -16,7 +16,7 @@ FIXTURE(message) {
 	unsigned char bytes[2048];
 	size_t len;
 	struct parsed_conn parsed;
-	struct pg_group group;
+	struct parsed_group group;
 };
 
 FIXTURE_SETUP(message)
@@ -285,17 +285,17 @@ TEST_F(message, group)
 	add_u32(self, PEERGROUP_A_GROUP_LIMIT, 8);
 	nest.len = self->len;
 	ASSERT_TRUE(parse_group(&nest, &self->group));
-	EXPECT_EQ(3, self->group.id);
-	EXPECT_STREQ("name", self->group.name);
-	EXPECT_STREQ("", self->group.label);
-	EXPECT_STREQ("", self->group.comment);
-	EXPECT_EQ(1000, self->group.owner);
-	EXPECT_EQ(4, self->group.active_neighbor);
-	EXPECT_EQ(5, self->group.active_direct);
-	EXPECT_EQ(1ULL << 33, self->group.gained);
-	EXPECT_EQ(6, self->group.leftovers);
-	EXPECT_EQ(7, self->group.leftovers_max);
-	EXPECT_EQ(8, self->group.limit);
+	EXPECT_EQ(3, self->group.group.id);
+	EXPECT_STREQ("name", self->group.group.name);
+	EXPECT_STREQ("", self->group.group.label);
+	EXPECT_STREQ("", self->group.group.comment);
+	EXPECT_EQ(1000, self->group.group.owner);
+	EXPECT_EQ(4, self->group.group.active_neighbor);
+	EXPECT_EQ(5, self->group.group.active_direct);
+	EXPECT_EQ(1ULL << 33, self->group.group.gained);
+	EXPECT_EQ(6, self->group.group.leftovers);
+	EXPECT_EQ(7, self->group.group.leftovers_max);
+	EXPECT_EQ(8, self->group.group.limit);
 }
 
 TEST_F(message, noise)
