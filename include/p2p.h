@@ -254,7 +254,8 @@ HRESULT WINAPI PeerGroupStartup(WORD wVersionRequested,
 
 /**
  * End the use of groups. The last one releases every handle of groups and
- * enumerations; blocks stay until PeerFreeData(). [L]
+ * enumerations; event objects stay until PeerEventClose(), blocks until
+ * PeerFreeData(). [L]
  *
  * S_OK
  * E_UNEXPECTED    PeerGroupStartup() was not called [M, L]
@@ -417,6 +418,56 @@ HRESULT WINAPI PeerGetNextItem(HPEERENUM hPeerEnum, ULONG *pCount,
  * E_INVALIDARG    a bad handle [M]
  */
 HRESULT WINAPI PeerEndEnumeration(HPEERENUM hPeerEnum);
+
+/*
+ * Event objects
+ *
+ * A HANDLE is an event object, which is signalled when a registration has
+ * queued an event. The functions that make and use one are not of Windows and
+ * so have names of their own. [L] They stand for, in this order: CreateEvent()
+ * of one that resets itself, nothing, nothing, WaitForSingleObject() and
+ * CloseHandle(). They need no PeerGroupStartup().
+ *
+ * Behind it is an eventfd(2), whose counter is not 0 while it is signalled.
+ * After a fork() both processes have a handle of one and the same object, of
+ * which a wait takes a signal away from the other.
+ */
+
+/** Make an event object, not signalled. NULL: no memory, no descriptors. */
+HANDLE PeerEventCreate(void);
+
+/**
+ * Make an event object of the program's own eventfd, of which it keeps a
+ * duplicate. NULL: not an eventfd, no memory, no descriptors.
+ */
+HANDLE PeerEventFromFd(int eventfd);
+
+/**
+ * The descriptor of an event object, for poll(2) and epoll(7), readable while
+ * it is signalled. It stays the object's. Who does not use PeerEventWait() but
+ * read(2) to reset it, which never blocks if PeerEventCreate() made it, does so
+ * before taking events. -1: a bad handle.
+ */
+int PeerEventFd(HANDLE hEvent);
+
+/**
+ * Wait until an event object is signalled, for at most so many milliseconds or
+ * INFINITE; one thread wakes, and the object is reset.
+ *
+ * S_OK            it was signalled
+ * S_FALSE         it was not in that time
+ * E_INVALIDARG    a bad handle
+ */
+HRESULT PeerEventWait(HANDLE hEvent, DWORD dwMilliseconds);
+
+/**
+ * Release an event object. Registrations that it was given to are not ended. A
+ * wait that is under way goes on.
+ *
+ * S_OK
+ * E_INVALIDARG    a bad handle
+ */
+HRESULT PeerEventClose(HANDLE hEvent);
 
 /** Release a block that a function here handed out; NULL does nothing. [M] */
 VOID WINAPI PeerFreeData(LPCVOID pvData);
