@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Event objects. */
+/*
+ * Event objects, and what the functions for events refuse. Events themselves
+ * need a module: see ../p2p_event.c.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -13,6 +16,7 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "fake.h"
 #include <kselftest_harness.h>
 
 /* A value no function hands out. */
@@ -295,6 +299,137 @@ TEST(every_allocation_fails_once)
 	} while (alloc_failed());
 	/* Two objects and, the first time, the table. */
 	EXPECT_EQ(4, n);
+}
+
+/*
+ * What the functions of Windows refuse
+ */
+
+FIXTURE(refusal) {
+	HGROUP group;
+	HANDLE event;
+	HPEEREVENT peer_event;
+};
+
+FIXTURE_SETUP(refusal)
+{
+	PEER_VERSION_DATA version;
+
+	fake_reset();
+	fake_add("first", 3);
+	ASSERT_EQ(S_OK, PeerGroupStartup(PEER_GROUP_VERSION, &version));
+	ASSERT_EQ(S_OK, PeerGroupOpen(NULL, L"first", NULL, &self->group));
+	self->event = PeerEventCreate();
+	self->peer_event = JUNK;
+}
+
+FIXTURE_TEARDOWN(refusal)
+{
+	PeerGroupShutdown();
+	EXPECT_EQ(S_OK, PeerEventClose(self->event));
+	EXPECT_GE(1, alloc_live());
+}
+
+static PEER_GROUP_EVENT_REGISTRATION direct[] = {
+	{ PEER_GROUP_EVENT_DIRECT_CONNECTION, NULL },
+};
+
+static HRESULT enroll(struct _test_data_refusal *self, HGROUP group,
+		      HANDLE event)
+{
+	return PeerGroupRegisterEvent(group, event, 1, direct,
+				      &self->peer_event);
+}
+
+TEST_F(refusal, pointers)
+{
+	EXPECT_EQ(E_INVALIDARG,
+		  PeerGroupRegisterEvent(JUNK, JUNK, 0, NULL, NULL));
+	EXPECT_EQ(E_INVALIDARG,
+		  PeerGroupRegisterEvent(self->group, self->event, 1, NULL,
+					 &self->peer_event));
+	EXPECT_EQ(NULL, self->peer_event);
+	EXPECT_EQ(E_INVALIDARG,
+		  PeerGroupRegisterEvent(self->group, self->event, 0, direct,
+					 &self->peer_event));
+	EXPECT_EQ(E_INVALIDARG, PeerGroupGetEventData(JUNK, NULL));
+}
+
+TEST_F(refusal, types)
+{
+	static const int bad[] = {
+		INT_MIN, -1, 0, 7, 9, 12, 31, 32, 33, 36, 0x104, INT_MAX,
+	};
+	PEER_GROUP_EVENT_REGISTRATION entries[] = {
+		{ PEER_GROUP_EVENT_DIRECT_CONNECTION, NULL }, { 0, NULL },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		*(int *)&entries[1].eventType = bad[i];
+		/* Before handles. */
+		EXPECT_EQ(E_INVALIDARG,
+			  PeerGroupRegisterEvent(JUNK, JUNK, 2, entries,
+						 &self->peer_event)) {
+			TH_LOG("type %d", bad[i]);
+		}
+	}
+}
+
+TEST_F(refusal, handles)
+{
+	HANDLE closed = PeerEventCreate();
+
+	PeerEventClose(closed);
+	EXPECT_EQ(PEER_E_INVALID_GROUP, enroll(self, NULL, self->event));
+	EXPECT_EQ(PEER_E_INVALID_GROUP, enroll(self, JUNK, JUNK));
+	EXPECT_EQ(PEER_E_INVALID_GROUP,
+		  enroll(self, self->event, self->event));
+	EXPECT_EQ(E_INVALIDARG, enroll(self, self->group, NULL));
+	EXPECT_EQ(E_INVALIDARG, enroll(self, self->group, JUNK));
+	EXPECT_EQ(E_INVALIDARG, enroll(self, self->group, closed));
+	EXPECT_EQ(E_INVALIDARG, enroll(self, self->group, self->group));
+	EXPECT_EQ(NULL, self->peer_event);
+}
+
+TEST_F(refusal, registrations)
+{
+	HPEEREVENT bad[] = { NULL, JUNK, self->group, self->event };
+	PPEER_GROUP_EVENT_DATA data;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		data = JUNK;
+		EXPECT_EQ(E_INVALIDARG, PeerGroupGetEventData(bad[i], &data));
+		EXPECT_EQ(NULL, data);
+		EXPECT_EQ(E_INVALIDARG, PeerGroupUnregisterEvent(bad[i]));
+	}
+}
+
+TEST_F(refusal, not_started)
+{
+	PPEER_GROUP_EVENT_DATA data = JUNK;
+
+	ASSERT_EQ(S_OK, PeerGroupShutdown());
+	EXPECT_EQ(PEER_E_NOT_INITIALIZED,
+		  PeerGroupRegisterEvent(NULL, NULL, 0, NULL,
+					 &self->peer_event));
+	EXPECT_EQ(NULL, self->peer_event);
+	EXPECT_EQ(PEER_E_NOT_INITIALIZED, PeerGroupGetEventData(JUNK, &data));
+	EXPECT_EQ(NULL, data);
+	EXPECT_EQ(PEER_E_NOT_INITIALIZED, PeerGroupUnregisterEvent(JUNK));
+	/* Event objects are of no epoch. */
+	EXPECT_EQ(S_FALSE, PeerEventWait(self->event, 0));
+}
+
+TEST_F(refusal, no_module)
+{
+	int free_fd = next_fd();
+
+	fake.loaded = false;
+	EXPECT_EQ(E_UNEXPECTED, enroll(self, self->group, self->event));
+	EXPECT_EQ(NULL, self->peer_event);
+	EXPECT_EQ(free_fd, next_fd());
 }
 
 TEST_HARNESS_MAIN
