@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The Windows Peer Grouping API on Linux: which peers is a group connected to?
+ * The Windows Peer Grouping API on Linux: which peers is a group connected to,
+ * and which come and go?
  *
  * Source-compatible with the header of the Windows SDK for the functions it
  * declares; others are not declared. A program for both systems includes this
@@ -15,7 +16,7 @@
  * - Every function may be called from any thread at any time. [M]
  * - Handles are numbers in a table: NULL, a stale or closed one and any other
  *   value are recognized and refused. [M] A handle outlives fork() in both
- *   processes. [L]
+ *   processes, but a child has no registrations for events. [L]
  * - Where a function fails, what it returns through pointers is NULL or 0. [L]
  * - Checks come in this order: pointers to write to, PeerGroupStartup(), flags
  *   and other values, handles. [L]
@@ -68,6 +69,10 @@ typedef PVOID HGROUP, *PHGROUP;
 typedef void *HPEERENUM;
 typedef HPEERENUM *PHPEERENUM;
 
+/** A registration for events. */
+typedef void *HPEEREVENT;
+typedef HPEEREVENT *PHPEEREVENT;
+
 /** A role in a group. */
 typedef GUID PEER_ROLE_ID;
 
@@ -82,6 +87,16 @@ typedef enum peer_connection_flags_tag {
 	PEER_CONNECTION_DIRECT = 0x0002,
 } PEER_CONNECTION_FLAGS;
 
+/** What became of a connection. */
+typedef enum peer_connection_status_tag {
+	/** It is active: an incoming or outgoing one is up. [M] */
+	PEER_CONNECTED = 1,
+	/** It was active and is no more. */
+	PEER_DISCONNECTED = 2,
+	/** It was attached while it was connecting, and did not get there. */
+	PEER_CONNECTION_FAILED = 3,
+} PEER_CONNECTION_STATUS;
+
 /** Bits of the status of a group. */
 typedef enum peer_group_status_tag {
 	/** It waits for connections. Not reported by this version. */
@@ -89,6 +104,42 @@ typedef enum peer_group_status_tag {
 	/** At least one connection is active. */
 	PEER_GROUP_STATUS_HAS_CONNECTIONS = 0x0002,
 } PEER_GROUP_STATUS;
+
+/**
+ * Types of an event. Those marked with * occur in this version; a program may
+ * register for all.
+ */
+typedef enum peer_group_event_type_tag {
+	/** * The status, as of PeerGroupGetStatus(), is another one. */
+	PEER_GROUP_EVENT_STATUS_CHANGED = 1,
+	PEER_GROUP_EVENT_PROPERTY_CHANGED = 2,
+	PEER_GROUP_EVENT_RECORD_CHANGED = 3,
+	/** * Of a connection of type direct. */
+	PEER_GROUP_EVENT_DIRECT_CONNECTION = 4,
+	/** * Of a connection of type neighbor. */
+	PEER_GROUP_EVENT_NEIGHBOR_CONNECTION = 5,
+	PEER_GROUP_EVENT_INCOMING_DATA = 6,
+	PEER_GROUP_EVENT_MEMBER_CHANGED = 8,
+	PEER_GROUP_EVENT_CONNECTION_FAILED = 10,
+	PEER_GROUP_EVENT_AUTHENTICATION_FAILED = 11,
+} PEER_GROUP_EVENT_TYPE;
+
+/** What happened to a member. */
+typedef enum peer_member_change_type_tag {
+	PEER_MEMBER_CONNECTED = 1,
+	PEER_MEMBER_DISCONNECTED = 2,
+	PEER_MEMBER_UPDATED = 3,
+	PEER_MEMBER_JOINED = 4,
+	PEER_MEMBER_LEFT = 5,
+} PEER_MEMBER_CHANGE_TYPE;
+
+/** What happened to a record. */
+typedef enum peer_record_change_type_tag {
+	PEER_RECORD_ADDED = 1,
+	PEER_RECORD_UPDATED = 2,
+	PEER_RECORD_DELETED = 3,
+	PEER_RECORD_EXPIRED = 4,
+} PEER_RECORD_CHANGE_TYPE;
 
 /** Bits of PEER_GROUP_PROPERTIES.dwFlags. */
 typedef enum peer_group_property_flags_tag {
@@ -166,6 +217,75 @@ typedef struct peer_group_properties_tag {
 	PEER_ROLE_ID groupPasswordRole; /**< not looked at */
 } PEER_GROUP_PROPERTIES, *PPEER_GROUP_PROPERTIES;
 
+/** Bytes. */
+typedef struct peer_data_tag {
+	ULONG cbData;		/**< how many */
+	PBYTE pbData;
+} PEER_DATA, *PPEER_DATA;
+
+typedef const PEER_DATA *PCPEER_DATA;
+
+/** What to register for. */
+typedef struct peer_group_event_registration_tag {
+	PEER_GROUP_EVENT_TYPE eventType;
+	/** Of records and data, which none are; else ignored. [M, L] */
+	GUID *pType;
+} PEER_GROUP_EVENT_REGISTRATION, *PPEER_GROUP_EVENT_REGISTRATION;
+
+/** Of PEER_GROUP_EVENT_INCOMING_DATA. */
+typedef struct peer_event_incoming_data_tag {
+	DWORD dwSize;		/**< of this structure */
+	ULONGLONG ullConnectionId;
+	GUID type;
+	PEER_DATA data;
+} PEER_EVENT_INCOMING_DATA, *PPEER_EVENT_INCOMING_DATA;
+
+/** Of PEER_GROUP_EVENT_RECORD_CHANGED. */
+typedef struct peer_event_record_change_data_tag {
+	DWORD dwSize;		/**< of this structure */
+	PEER_RECORD_CHANGE_TYPE changeType;
+	GUID recordId;
+	GUID recordType;
+} PEER_EVENT_RECORD_CHANGE_DATA, *PPEER_EVENT_RECORD_CHANGE_DATA;
+
+/** Of PEER_GROUP_EVENT_DIRECT_CONNECTION and _NEIGHBOR_CONNECTION. */
+typedef struct peer_event_connection_change_data_tag {
+	DWORD dwSize;		/**< of this structure */
+	PEER_CONNECTION_STATUS status;
+	/** As of PEER_CONNECTION_INFO, and of pg_conn_attach(). [M, L] */
+	ULONGLONG ullConnectionId;
+	ULONGLONG ullNodeId;	/**< likewise */
+	/** 0: nothing here makes another attempt. [M, L] */
+	ULONGLONG ullNextConnectionId;
+	/**
+	 * With PEER_CONNECTION_FAILED why: PEER_E_CONNECTION_REFUSED if the
+	 * other end refused it, else PEER_E_CONNECTION_FAILED. [M, L]
+	 */
+	HRESULT hrConnectionFailedReason;
+} PEER_EVENT_CONNECTION_CHANGE_DATA, *PPEER_EVENT_CONNECTION_CHANGE_DATA;
+
+/** Of PEER_GROUP_EVENT_MEMBER_CHANGED. */
+typedef struct peer_event_member_change_data_tag {
+	DWORD dwSize;		/**< of this structure */
+	PEER_MEMBER_CHANGE_TYPE changeType;
+	PWSTR pwzIdentity;
+} PEER_EVENT_MEMBER_CHANGE_DATA, *PPEER_EVENT_MEMBER_CHANGE_DATA;
+
+/** An event; its type tells which member of the union it has. */
+typedef struct peer_group_event_data_tag {
+	PEER_GROUP_EVENT_TYPE eventType;
+	union {
+		/** Bits of PEER_GROUP_STATUS: the status from now on. */
+		PEER_GROUP_STATUS dwStatus;
+		PEER_EVENT_INCOMING_DATA incomingData;
+		PEER_EVENT_RECORD_CHANGE_DATA recordChangeData;
+		PEER_EVENT_CONNECTION_CHANGE_DATA connectionChangeData;
+		PEER_EVENT_MEMBER_CHANGE_DATA memberChangeData;
+		/** Of PEER_GROUP_EVENT_CONNECTION_FAILED. */
+		HRESULT hrConnectionFailedReason;
+	};
+} PEER_GROUP_EVENT_DATA, *PPEER_GROUP_EVENT_DATA;
+
 P2P_ASSERT(sizeof(PEER_VERSION_DATA) == 4);
 P2P_ASSERT(offsetof(PEER_VERSION_DATA, wHighestVersion) == 2);
 
@@ -197,9 +317,48 @@ P2P_ASSERT(offsetof(PEER_GROUP_PROPERTIES, dwAuthenticationSchemes) == 64);
 P2P_ASSERT(offsetof(PEER_GROUP_PROPERTIES, pwzGroupPassword) == 72);
 P2P_ASSERT(offsetof(PEER_GROUP_PROPERTIES, groupPasswordRole) == 80);
 
+P2P_ASSERT(sizeof(PEER_DATA) == 16);
+P2P_ASSERT(offsetof(PEER_DATA, pbData) == 8);
+
+P2P_ASSERT(sizeof(PEER_GROUP_EVENT_REGISTRATION) == 16);
+P2P_ASSERT(offsetof(PEER_GROUP_EVENT_REGISTRATION, pType) == 8);
+
+P2P_ASSERT(sizeof(PEER_EVENT_INCOMING_DATA) == 48);
+P2P_ASSERT(offsetof(PEER_EVENT_INCOMING_DATA, ullConnectionId) == 8);
+P2P_ASSERT(offsetof(PEER_EVENT_INCOMING_DATA, type) == 16);
+P2P_ASSERT(offsetof(PEER_EVENT_INCOMING_DATA, data) == 32);
+
+P2P_ASSERT(sizeof(PEER_EVENT_RECORD_CHANGE_DATA) == 40);
+P2P_ASSERT(offsetof(PEER_EVENT_RECORD_CHANGE_DATA, changeType) == 4);
+P2P_ASSERT(offsetof(PEER_EVENT_RECORD_CHANGE_DATA, recordId) == 8);
+P2P_ASSERT(offsetof(PEER_EVENT_RECORD_CHANGE_DATA, recordType) == 24);
+
+P2P_ASSERT(sizeof(PEER_EVENT_CONNECTION_CHANGE_DATA) == 40);
+P2P_ASSERT(offsetof(PEER_EVENT_CONNECTION_CHANGE_DATA, status) == 4);
+P2P_ASSERT(offsetof(PEER_EVENT_CONNECTION_CHANGE_DATA, ullConnectionId) == 8);
+P2P_ASSERT(offsetof(PEER_EVENT_CONNECTION_CHANGE_DATA, ullNodeId) == 16);
+P2P_ASSERT(offsetof(PEER_EVENT_CONNECTION_CHANGE_DATA,
+		    ullNextConnectionId) == 24);
+P2P_ASSERT(offsetof(PEER_EVENT_CONNECTION_CHANGE_DATA,
+		    hrConnectionFailedReason) == 32);
+
+P2P_ASSERT(sizeof(PEER_EVENT_MEMBER_CHANGE_DATA) == 16);
+P2P_ASSERT(offsetof(PEER_EVENT_MEMBER_CHANGE_DATA, changeType) == 4);
+P2P_ASSERT(offsetof(PEER_EVENT_MEMBER_CHANGE_DATA, pwzIdentity) == 8);
+
+P2P_ASSERT(sizeof(PEER_GROUP_EVENT_DATA) == 56);
+P2P_ASSERT(offsetof(PEER_GROUP_EVENT_DATA, dwStatus) == 8);
+P2P_ASSERT(offsetof(PEER_GROUP_EVENT_DATA, incomingData) == 8);
+P2P_ASSERT(offsetof(PEER_GROUP_EVENT_DATA, recordChangeData) == 8);
+P2P_ASSERT(offsetof(PEER_GROUP_EVENT_DATA, connectionChangeData) == 8);
+P2P_ASSERT(offsetof(PEER_GROUP_EVENT_DATA, memberChangeData) == 8);
+P2P_ASSERT(offsetof(PEER_GROUP_EVENT_DATA, hrConnectionFailedReason) == 8);
+
 /*
  * Result codes. Those marked with * are returned by this version.
  */
+/** * The queue of a registration is empty; a success. */
+#define PEER_S_NO_EVENT_DATA		((HRESULT)0x00630002)
 #define PEER_E_ALREADY_EXISTS		HRESULT_FROM_WIN32(ERROR_ALREADY_EXISTS)
 /** * No group has this name. */
 #define PEER_E_NOT_FOUND		HRESULT_FROM_WIN32(ERROR_NOT_FOUND)
@@ -209,9 +368,15 @@ P2P_ASSERT(offsetof(PEER_GROUP_PROPERTIES, groupPasswordRole) == 80);
 #define PEER_E_CANNOT_START_SERVICE	((HRESULT)0x80630003)
 #define PEER_E_NOT_LICENSED		((HRESULT)0x80630004)
 #define PEER_E_CONNECTION_NOT_FOUND	((HRESULT)0x80630103)
+/** * In events: the attempt failed. */
+#define PEER_E_CONNECTION_FAILED	((HRESULT)0x80630109)
+#define PEER_E_CONNECTION_NOT_AUTHENTICATED ((HRESULT)0x8063010a)
+/** * In events: the other end refused the attempt. */
+#define PEER_E_CONNECTION_REFUSED	((HRESULT)0x8063010b)
 #define PEER_E_CLASSIFIER_TOO_LONG	((HRESULT)0x80630201)
 #define PEER_E_NO_KEY_ACCESS		((HRESULT)0x80630203)
 #define PEER_E_IDENTITY_NOT_FOUND	((HRESULT)0x80630401)
+#define PEER_E_EVENT_HANDLE_NOT_FOUND	((HRESULT)0x80630501)
 #define PEER_E_NO_CLOUD			((HRESULT)0x80631001)
 #define PEER_E_CLOUD_NAME_AMBIGUOUS	((HRESULT)0x80631005)
 #define PEER_E_NOT_AUTHORIZED		((HRESULT)0x80632020)
@@ -228,6 +393,9 @@ P2P_ASSERT(offsetof(PEER_GROUP_PROPERTIES, groupPasswordRole) == 80);
 #define PEER_E_GROUP_IN_USE		((HRESULT)0x80632092)
 /** * The handle is bad, or its group was deleted. */
 #define PEER_E_INVALID_GROUP		((HRESULT)0x80632093)
+#define PEER_E_NO_MEMBERS_FOUND		((HRESULT)0x80632094)
+#define PEER_E_NO_MEMBER_CONNECTIONS	((HRESULT)0x80632095)
+#define PEER_E_UNABLE_TO_LISTEN		((HRESULT)0x80632096)
 #define PEER_E_SERVICE_NOT_AVAILABLE	((HRESULT)0x806320a1)
 
 /*
@@ -253,8 +421,9 @@ HRESULT WINAPI PeerGroupStartup(WORD wVersionRequested,
 				PPEER_VERSION_DATA pVersionData);
 
 /**
- * End the use of groups. The last one releases every handle of groups and
- * enumerations; blocks stay until PeerFreeData(). [L]
+ * End the use of groups. The last one releases every handle of groups,
+ * enumerations and registrations; event objects stay until PeerEventClose(),
+ * blocks until PeerFreeData(). [L]
  *
  * S_OK
  * E_UNEXPECTED    PeerGroupStartup() was not called [M, L]
@@ -302,7 +471,8 @@ HRESULT WINAPI PeerGroupOpen(PCWSTR pwzIdentity, PCWSTR pwzGroupPeerName,
 			     PCWSTR pwzCloud, HGROUP *phGroup);
 
 /**
- * Release a handle. Group, connections, and enumerations stay. [M, L]
+ * Release a handle. Group, connections, enumerations and registrations stay.
+ * [M, L]
  *
  * S_OK
  * PEER_E_NOT_INITIALIZED [L]
@@ -417,6 +587,129 @@ HRESULT WINAPI PeerGetNextItem(HPEERENUM hPeerEnum, ULONG *pCount,
  * E_INVALIDARG    a bad handle [M]
  */
 HRESULT WINAPI PeerEndEnumeration(HPEERENUM hPeerEnum);
+
+/*
+ * Event objects
+ *
+ * A HANDLE is an event object, which is signalled when a registration has
+ * queued an event. The functions that make and use one are not of Windows and
+ * so have names of their own. [L] They stand for, in this order: CreateEvent()
+ * of one that resets itself, nothing, nothing, WaitForSingleObject() and
+ * CloseHandle(). They need no PeerGroupStartup().
+ *
+ * Behind it is an eventfd(2), whose counter is not 0 while it is signalled.
+ * After a fork() both processes have a handle of one and the same object, of
+ * which a wait takes a signal away from the other.
+ */
+
+/** Make an event object, not signalled. NULL: no memory, no descriptors. */
+HANDLE PeerEventCreate(void);
+
+/**
+ * Make an event object of the program's own eventfd, of which it keeps a
+ * duplicate. NULL: not an eventfd, no memory, no descriptors.
+ */
+HANDLE PeerEventFromFd(int eventfd);
+
+/**
+ * The descriptor of an event object, for poll(2) and epoll(7), readable while
+ * it is signalled. It stays the object's. Who does not use PeerEventWait() but
+ * read(2) to reset it, which never blocks if PeerEventCreate() made it, does so
+ * before taking events. -1: a bad handle.
+ */
+int PeerEventFd(HANDLE hEvent);
+
+/**
+ * Wait until an event object is signalled, for at most so many milliseconds or
+ * INFINITE; one thread wakes, and the object is reset.
+ *
+ * S_OK            it was signalled
+ * S_FALSE         it was not in that time
+ * E_INVALIDARG    a bad handle
+ */
+HRESULT PeerEventWait(HANDLE hEvent, DWORD dwMilliseconds);
+
+/**
+ * Release an event object. Registrations that it was given to are not ended. A
+ * wait that is under way goes on.
+ *
+ * S_OK
+ * E_INVALIDARG    a bad handle
+ */
+HRESULT PeerEventClose(HANDLE hEvent);
+
+/*
+ * Events
+ *
+ * They tell all that happens to a group after PeerGroupRegisterEvent() returned
+ * and nothing from before, each once, in the order in which it happened. [L]
+ * For every connection of the group, whichever process attached it:
+ * PEER_CONNECTED when it becomes active, PEER_DISCONNECTED when an active one
+ * leaves the group, for whatever reason, being detached included. One that was
+ * attached while it was connecting and leaves the group before it becomes
+ * active is PEER_CONNECTION_FAILED. [M, L]
+ *
+ * When the first connection becomes active and when the last one leaves,
+ * PEER_GROUP_EVENT_STATUS_CHANGED follows. [M, L] When the group is deleted or
+ * the module unloaded, all its connections leave it, and nothing will come any
+ * more. [L]
+ *
+ * Where so much happens that the kernel has to drop events, or memory is short,
+ * events come late and, for connections that have come and gone meanwhile, not
+ * at all; an attempt has then failed with PEER_E_CONNECTION_FAILED, whatever
+ * the reason. What a program makes of the events will be right again. [L]
+ *
+ * One thread of the library, which is there as long as any registration is,
+ * queues them; no signal is ever handled in it. [L]
+ */
+
+/**
+ * Register for events of a group, of one or more types; an event comes once
+ * however many entries ask for it. hEvent is signalled whenever one was queued,
+ * and may be given to any number of registrations. [M, L] A registration keeps
+ * a duplicate of the descriptor behind it, has a queue of its own, and ends
+ * with PeerGroupUnregisterEvent(), not with the handle of the group. [L]
+ *
+ * It takes three descriptors and memory for all connections of the group. [L]
+ *
+ * S_OK
+ * E_INVALIDARG            phPeerEvent or pEventRegistrations is NULL,
+ *                         cEventRegistration is 0, a type is none of
+ *                         PEER_GROUP_EVENT_TYPE, or hEvent is bad [M]
+ * PEER_E_NOT_INITIALIZED [L]
+ * PEER_E_INVALID_GROUP    a bad handle, or the group was deleted [M]; looked
+ *                         at before hEvent [L]
+ * HRESULT_FROM_WIN32(ERROR_RETRY), 0x800704d5
+ *                         as for PeerGroupEnumConnections() [L]
+ */
+HRESULT WINAPI
+PeerGroupRegisterEvent(HGROUP hGroup, HANDLE hEvent, DWORD cEventRegistration,
+		       PEER_GROUP_EVENT_REGISTRATION *pEventRegistrations,
+		       HPEEREVENT *phPeerEvent);
+
+/**
+ * Take the oldest event of a registration. The block is released with
+ * PeerFreeData(), and outlives the registration. [M, L] One signal may stand
+ * for several events, and some for none: take all that there are. [M]
+ *
+ * S_OK
+ * PEER_S_NO_EVENT_DATA    there is none; *ppEventData is NULL [M]
+ * E_INVALIDARG            ppEventData is NULL, or a bad handle [M]
+ * PEER_E_NOT_INITIALIZED [L]
+ */
+HRESULT WINAPI PeerGroupGetEventData(HPEEREVENT hPeerEvent,
+				     PPEER_GROUP_EVENT_DATA *ppEventData);
+
+/**
+ * End a registration; what is queued is dropped. Once this returns, hEvent is
+ * not signalled any more. [M] Other threads may be in PeerGroupGetEventData()
+ * meanwhile, which refuses the handle from now on. [M]
+ *
+ * S_OK
+ * E_INVALIDARG            a bad handle [M]
+ * PEER_E_NOT_INITIALIZED [L]
+ */
+HRESULT WINAPI PeerGroupUnregisterEvent(HPEEREVENT hPeerEvent);
 
 /** Release a block that a function here handed out; NULL does nothing. [M] */
 VOID WINAPI PeerFreeData(LPCVOID pvData);

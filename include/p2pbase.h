@@ -34,7 +34,9 @@ typedef int32_t HRESULT;
 typedef wchar_t WCHAR;
 typedef WCHAR *PWSTR;
 typedef const WCHAR *PCWSTR;
+typedef BYTE *PBYTE;
 typedef void *PVOID;
+typedef void *HANDLE;
 typedef const void *LPCVOID;
 
 /** A globally unique identifier. */
@@ -56,6 +58,7 @@ P2P_ASSERT(sizeof(ULONG) == 4);
 P2P_ASSERT(sizeof(ULONGLONG) == 8);
 P2P_ASSERT(sizeof(HRESULT) == 4);
 P2P_ASSERT(sizeof(WCHAR) == 4);
+P2P_ASSERT(sizeof(HANDLE) == 8);
 P2P_ASSERT(sizeof(GUID) == 16);
 P2P_ASSERT(sizeof(SOCKADDR_IN6) == 28);
 
@@ -70,6 +73,10 @@ P2P_ASSERT(sizeof(SOCKADDR_IN6) == 28);
 #endif
 #ifndef FALSE
 #define FALSE 0
+#endif
+/** A time-out that never comes. */
+#ifndef INFINITE
+#define INFINITE 0xffffffff
 #endif
 #ifndef MAKEWORD
 #define MAKEWORD(low, high) ((WORD)(((low) & 0xff) | ((high) & 0xff) << 8))

@@ -13,6 +13,7 @@
 #include "conn.h"
 #include "picture.h"
 #include "sub.h"
+#include "watch.h"
 
 _Static_assert(sizeof(struct pg_watch_spec) == 32, "padding");
 _Static_assert(offsetof(struct pg_watch_spec, flags) == 28, "padding");
@@ -291,6 +292,11 @@ int pg_watch_fd(const struct pg_watch *watch)
 const struct pg_picture *pg_watch_picture(const struct pg_watch *watch)
 {
 	return watch ? watch->picture : NULL;
+}
+
+struct pg_ctx *watch_ctx(struct pg_watch *watch)
+{
+	return watch->ctx;
 }
 
 const char *pg_watch_error(const struct pg_watch *watch)

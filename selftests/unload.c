@@ -349,4 +349,71 @@ TEST_F(unload, slow_until_it_is_back)
 	pg_sub_close(sub);
 }
 
+static PPEER_GROUP_EVENT_DATA next_told(HANDLE event, HPEEREVENT handle)
+{
+	PPEER_GROUP_EVENT_DATA data = NULL;
+
+	while (PeerGroupGetEventData(handle, &data) == PEER_S_NO_EVENT_DATA &&
+	       PeerEventWait(event, SOON) == S_OK)
+		;
+	return data;
+}
+
+static HRESULT enroll(PCWSTR name, HANDLE event, HPEEREVENT *handle)
+{
+	PEER_GROUP_EVENT_REGISTRATION entries[] = {
+		{ PEER_GROUP_EVENT_STATUS_CHANGED, NULL },
+		{ PEER_GROUP_EVENT_NEIGHBOR_CONNECTION, NULL },
+	};
+	HGROUP group;
+	HRESULT hr;
+
+	hr = PeerGroupOpen(NULL, name, NULL, &group);
+	if (SUCCEEDED(hr))
+		hr = PeerGroupRegisterEvent(group, event, 2, entries, handle);
+	return hr;
+}
+
+/* All connections are told to be gone; who registers anew goes on. */
+TEST_F(unload, told_through_p2p)
+{
+	HANDLE event = PeerEventCreate();
+	PPEER_GROUP_EVENT_DATA data;
+	PEER_VERSION_DATA version;
+	HPEEREVENT old, new;
+	int i;
+
+	ASSERT_EQ(0, add_group_named(self->ctx, "unload", &self->group));
+	ASSERT_EQ(0, fill(self, 4));
+	ASSERT_EQ(S_OK, PeerGroupStartup(PEER_GROUP_VERSION, &version));
+	ASSERT_EQ(S_OK, enroll(L"unload", event, &old));
+	ASSERT_EQ(0, unload());
+	for (i = 0; i < 4; i++) {
+		data = next_told(event, old);
+		ASSERT_NE(NULL, data);
+		EXPECT_EQ(PEER_GROUP_EVENT_NEIGHBOR_CONNECTION,
+			  data->eventType);
+		EXPECT_EQ(PEER_DISCONNECTED,
+			  data->connectionChangeData.status);
+		PeerFreeData(data);
+	}
+	data = next_told(event, old);
+	ASSERT_NE(NULL, data);
+	EXPECT_EQ(PEER_GROUP_EVENT_STATUS_CHANGED, data->eventType);
+	EXPECT_EQ(0, data->dwStatus);
+	PeerFreeData(data);
+
+	ASSERT_EQ(0, load());
+	ASSERT_EQ(0, add_group_named(self->ctx, "unload", &self->group));
+	ASSERT_EQ(S_OK, enroll(L"unload", event, &new));
+	ASSERT_EQ(0, attach(self->ctx, self->group, self->fds[0], NULL));
+	data = next_told(event, new);
+	ASSERT_NE(NULL, data);
+	EXPECT_EQ(PEER_CONNECTED, data->connectionChangeData.status);
+	PeerFreeData(data);
+	EXPECT_EQ(PEER_S_NO_EVENT_DATA, PeerGroupGetEventData(old, &data));
+	EXPECT_EQ(S_OK, PeerGroupUnregisterEvent(old));
+	EXPECT_EQ(S_OK, PeerGroupShutdown());
+}
+
 TEST_HARNESS_MAIN

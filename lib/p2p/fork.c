@@ -2,17 +2,22 @@
 /*
  * fork() in a program of several threads: the child has only the one that
  * called it, and a lock that another thread held stays locked there for ever.
- * So all locks are taken before, in the order in which they nest.
+ * So all locks are taken before, in the order in which they nest. What other
+ * threads are just using is lost to the child, but never seen half done.
  */
 #include <pthread.h>
 
 #include "handle.h"
+#include "inbox.h"
+#include "notifier.h"
 #include "pool.h"
 #include "startup.h"
 
 static void prepare(void)
 {
 	startup_lock();
+	notifier_lock();
+	inbox_lock();
 	handle_lock();
 	pool_lock();
 }
@@ -21,6 +26,8 @@ static void in_parent(void)
 {
 	pool_unlock();
 	handle_unlock();
+	inbox_unlock();
+	notifier_unlock();
 	startup_unlock();
 }
 
@@ -28,6 +35,8 @@ static void in_child(void)
 {
 	pool_unlock_in_child();
 	handle_unlock();
+	inbox_unlock();
+	notifier_unlock_in_child();
 	startup_unlock();
 }
 

@@ -40,6 +40,11 @@ void object_init(struct object *object, enum handle_kind kind,
 	atomic_init(&object->refs, 1);
 }
 
+void object_get(struct object *object)
+{
+	atomic_fetch_add(&object->refs, 1);
+}
+
 void object_put(struct object *object)
 {
 	if (atomic_fetch_sub(&object->refs, 1) == 1)
@@ -125,7 +130,7 @@ struct object *handle_get(enum handle_kind kind, const void *handle)
 	slot = find_locked(kind, handle);
 	if (slot) {
 		object = slot->object;
-		atomic_fetch_add(&object->refs, 1);
+		object_get(object);
 	}
 	pthread_mutex_unlock(&table.lock);
 	return object;
@@ -166,7 +171,7 @@ static void close_locked(bool (*match)(const struct object *object,
 
 	for (i = 0; i < table.size; i++) {
 		slot = &table.slots[i];
-		if (slot->object && (!match || match(slot->object, arg)))
+		if (slot->object && match(slot->object, arg))
 			object_put(free_locked(slot));
 	}
 }
@@ -191,11 +196,17 @@ uint64_t handle_begin(void)
 	return epoch;
 }
 
+static bool of_an_epoch(const struct object *object, const void *arg)
+{
+	(void)arg;
+	return object->kind != HANDLE_EVENT;
+}
+
 void handle_end(void)
 {
 	pthread_mutex_lock(&table.lock);
 	table.ended = true;
-	close_locked(NULL, NULL);
+	close_locked(of_an_epoch, NULL);
 	pthread_mutex_unlock(&table.lock);
 }
 

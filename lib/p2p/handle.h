@@ -13,6 +13,8 @@
 enum handle_kind {
 	HANDLE_GROUP = 1,
 	HANDLE_ENUM,
+	HANDLE_REGISTRATION,
+	HANDLE_EVENT,	/* belongs to no epoch */
 };
 
 /* The base of an object; the last reference destroys it. */
@@ -26,6 +28,8 @@ struct object {
 void object_init(struct object *object, enum handle_kind kind,
 		 void (*destroy)(struct object *object));
 
+/* Take and drop a reference. */
+void object_get(struct object *object);
 void object_put(struct object *object);
 
 /*
@@ -49,7 +53,7 @@ void handle_close_all(bool (*match)(const struct object *object,
 /* Begin an epoch; returns it. */
 uint64_t handle_begin(void);
 
-/* Drop all handles and take no more for this epoch. */
+/* Drop all handles but those of events and take no more for this epoch. */
 void handle_end(void);
 
 /* Keep the table as it is across a fork(). */

@@ -42,8 +42,7 @@ static uint64_t netns_of(const struct pg_ctx *ctx)
 	return cookie;
 }
 
-/* Whether a new context is in the namespace of all others. */
-static int admit(struct pg_ctx *ctx)
+int pool_admit(struct pg_ctx *ctx)
 {
 	int err = 0;
 
@@ -79,7 +78,7 @@ int pool_get(struct pg_ctx **ctx)
 	err = pg_open(ctx);
 	if (err)
 		return err;
-	err = admit(*ctx);
+	err = pool_admit(*ctx);
 	if (err)
 		pg_close(*ctx);
 	return err;

@@ -13,6 +13,12 @@ int pool_get(struct pg_ctx **ctx);
 
 void pool_put(struct pg_ctx *ctx);
 
+/*
+ * Find out in which namespace a new context is. -EXDEV: not in that of all
+ * others.
+ */
+int pool_admit(struct pg_ctx *ctx);
+
 /* Close the idle ones and forget which network namespace they are in. */
 void pool_drain(void);
 

@@ -8,6 +8,7 @@
 #include "../message.h"
 #include "handle.h"
 #include "hresult.h"
+#include "notifier.h"
 #include "pool.h"
 #include "startup.h"
 
@@ -100,6 +101,7 @@ HRESULT WINAPI PeerGroupShutdown(void)
 	} else if (!--users) {
 		epoch = 0;
 		handle_end();
+		notifier_end();
 		pool_drain();
 	}
 	pthread_mutex_unlock(&lock);

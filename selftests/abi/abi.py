@@ -24,14 +24,19 @@ MINGW = "x86_64-w64-mingw32-gcc"
 # Codes of facility P2P, as in Microsoft's list of COM error codes.
 CODES = {
     "FACILITY_P2P": 99,
+    "PEER_S_NO_EVENT_DATA": 0x00630002,
     "PEER_E_IPV6_NOT_INSTALLED": 0x80630001,
     "PEER_E_NOT_INITIALIZED": 0x80630002,
     "PEER_E_CANNOT_START_SERVICE": 0x80630003,
     "PEER_E_NOT_LICENSED": 0x80630004,
     "PEER_E_CONNECTION_NOT_FOUND": 0x80630103,
+    "PEER_E_CONNECTION_FAILED": 0x80630109,
+    "PEER_E_CONNECTION_NOT_AUTHENTICATED": 0x8063010a,
+    "PEER_E_CONNECTION_REFUSED": 0x8063010b,
     "PEER_E_CLASSIFIER_TOO_LONG": 0x80630201,
     "PEER_E_NO_KEY_ACCESS": 0x80630203,
     "PEER_E_IDENTITY_NOT_FOUND": 0x80630401,
+    "PEER_E_EVENT_HANDLE_NOT_FOUND": 0x80630501,
     "PEER_E_NO_CLOUD": 0x80631001,
     "PEER_E_CLOUD_NAME_AMBIGUOUS": 0x80631005,
     "PEER_E_NOT_AUTHORIZED": 0x80632020,
@@ -44,6 +49,9 @@ CODES = {
     "PEER_E_GROUP_NOT_READY": 0x80632091,
     "PEER_E_GROUP_IN_USE": 0x80632092,
     "PEER_E_INVALID_GROUP": 0x80632093,
+    "PEER_E_NO_MEMBERS_FOUND": 0x80632094,
+    "PEER_E_NO_MEMBER_CONNECTIONS": 0x80632095,
+    "PEER_E_UNABLE_TO_LISTEN": 0x80632096,
     "PEER_E_SERVICE_NOT_AVAILABLE": 0x806320a1,
 }
 
@@ -212,6 +220,8 @@ def compare_prototypes(tap, header):
 def compare_exports(tap, header, library):
     native = text_of(os.path.join(INCLUDE, "peergroup.h"))
     declared = set(prototypes(header))
+    # Not of Windows, hence without WINAPI and not compared with it.
+    declared |= set(re.findall(r"\b(PeerEvent\w+)\(", header))
     declared |= set(re.findall(r"\b(pg_\w+)\(", native))
     output = subprocess.run(["nm", "-D", "--defined-only", library],
                             capture_output=True, text=True, check=True).stdout
