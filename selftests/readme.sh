@@ -78,6 +78,43 @@ compiles_and_runs()
 	(cd "$work" && bash -e "$work/compile")
 }
 
+# COMMAND...: what it says while a connection comes and goes.
+tells()
+{
+	local fd pid
+
+	"$@" > "$work/told" &
+	pid=$!
+	sleep 2
+	exec {fd}<> /dev/tcp/::1/8334 || return 1
+	peergroup conn add demo pid "$BASHPID" fd "$fd" || return 1
+	exec {fd}>&-
+	sleep 2
+	kill "$pid"
+	cat "$work/told"
+}
+
+watches()
+{
+	local flags
+
+	flags=$(pkg-config --cflags --libs libpeergroup) || return 1
+	block watch > "$work/watch.c"
+	# shellcheck disable=SC2086 # several words
+	cc -Wall -Wextra -Werror -o "$work/watch" "$work/watch.c" $flags &&
+	cc -o "$work/watch-connections" "$top/tools/watch-connections.c" \
+		$flags || return 1
+	python3 -m http.server --bind ::1 8334 &
+	sleep 3
+	tells "$work/watch" | tee "$work/native"
+	tells "$work/watch-connections" demo | tee "$work/windows"
+	kill %1
+	grep -qx '[0-9]* is active' "$work/native" &&
+		grep -qx '[0-9]* closed' "$work/native" &&
+		grep -q '^connected .* connection' "$work/windows" &&
+		grep -q '^disconnected .* connection' "$work/windows"
+}
+
 is_verbatim()
 {
 	block example | diff - "$top/tools/enum-connections.c"
@@ -89,11 +126,12 @@ if [ -z "${PG_GUEST-}" ] || [ ! -d "$installed" ]; then
 fi
 status=0
 chmod 755 "$work"
-echo 1..4
+echo 1..5
 check "the example is the program" is_verbatim
 check "modprobe finds what is installed" loads_what_is_installed
 check "the tool by example, unprivileged" shows_and_forgets
 check "the example compiles against what is installed" compiles_and_runs
+check "the programs that watch tell what comes and goes" watches
 [ -e /sys/module/peergroup ] ||
 	insmod "$top/build/kmod/$(uname -r)/peergroup.ko"
 rm -rf "$work"
