@@ -26,15 +26,24 @@ static inline struct nlattr **pg_dump_attrs(const struct netlink_callback *cb)
 #endif
 }
 
-/* Flags of inet sockets became bits of one word with 6.6. */
-static inline bool pg_has_recverr(const struct sock *sk)
+/* Flags of inet sockets became bits of one word, those of IPv6 later. */
+static inline bool pg_has_recverr4(const struct sock *sk)
 {
 #ifdef HAVE_INET_FLAGS
-	return inet_test_bit(RECVERR, sk) || inet_test_bit(RECVERR6, sk);
+	return inet_test_bit(RECVERR, sk);
+#else
+	return inet_sk(sk)->recverr;
+#endif
+}
+
+static inline bool pg_has_recverr6(const struct sock *sk)
+{
+#ifdef HAVE_INET6_FLAGS
+	return inet_test_bit(RECVERR6, sk);
 #else
 	const struct ipv6_pinfo *np = inet6_sk(sk);
 
-	return inet_sk(sk)->recverr || (np && np->recverr);
+	return np && np->recverr;
 #endif
 }
 

@@ -86,10 +86,14 @@ static int pg_dump_refuse(const struct pg_dump *dump,
 	return dump->err;
 }
 
-static int pg_dump_pin(struct pg_dump *dump, struct pg_snapshot *snap)
+static int pg_dump_pin(struct pg_dump *dump, struct pg_snapshot *snap,
+		       struct netlink_ext_ack *extack)
 {
-	if (IS_ERR(snap))
+	if (IS_ERR(snap)) {
+		if (PTR_ERR(snap) == -ENOBUFS)
+			NL_SET_ERR_MSG(extack, "too many dumps are open");
 		return PTR_ERR(snap);
+	}
 	dump->snap = snap;
 	return 0;
 }
@@ -116,7 +120,7 @@ static int pg_group_dump_setup(struct pg_dump *dump,
 				    "attribute does not apply to dumps");
 		return -EINVAL;
 	}
-	return pg_dump_pin(dump, pg_snapshot_open_groups(pn));
+	return pg_dump_pin(dump, pg_snapshot_open_groups(pn), extack);
 }
 
 int pg_group_dump_start(struct netlink_callback *cb)
@@ -215,7 +219,7 @@ static int pg_conn_dump_setup(struct pg_dump *dump,
 	if (group || options.type || dump->filtered)
 		cb->answer_flags = NLM_F_DUMP_FILTERED;
 	err = pg_dump_pin(dump, pg_snapshot_open(pn, group, options.type,
-						 options.all));
+						 options.all), extack);
 	if (group)
 		pg_group_put(group);
 	return err;

@@ -50,6 +50,8 @@ static void __net_exit pg_net_pre_exit(struct net *net)
 
 	raw_spin_lock_irq(&pn->lock);
 	pn->dying = true;
+	/* What was to be announced yet concerns nobody any longer. */
+	pn->events.skip = pn->generation;
 	raw_spin_unlock_irq(&pn->lock);
 
 	pg_group_del_all(pn);
@@ -64,6 +66,8 @@ static void __net_exit pg_net_exit(struct net *net)
 	WARN_ON_ONCE(pn->snapshots.n || pn->group_snapshots.n);
 	WARN_ON_ONCE(!list_empty(&pn->dead) || !list_empty(&pn->ended));
 	WARN_ON_ONCE(pg_counts_live(&pn->counts) || pn->n_dead_conns);
+	WARN_ON_ONCE(!pg_events_empty(&pn->events));
+	WARN_ON_ONCE(work_pending(&pn->work));
 }
 
 static struct pernet_operations pg_net_ops = {

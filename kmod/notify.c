@@ -27,8 +27,8 @@
 /* Events taken in one lock hold; about as many as fit a message. */
 #define PG_TAKE_MAX	20
 
-/* Events sent before the worker frees what is dead. */
-#define PG_SEND_MAX	1024
+/* Messages sent before the worker frees what is dead. */
+#define PG_SEND_MAX	64
 
 /**
  * struct pg_event - an event that the worker has taken
@@ -57,6 +57,19 @@ void pg_events_init(struct pg_events *events)
 	INIT_LIST_HEAD(&events->conns_new);
 	INIT_LIST_HEAD(&events->conns_gone);
 	INIT_LIST_HEAD(&events->groups_gone);
+}
+
+/**
+ * pg_events_empty - is nothing queued?
+ * @events: of a namespace that is gone
+ */
+bool pg_events_empty(const struct pg_events *events)
+{
+	return list_empty(&events->groups_new) &&
+	       list_empty(&events->conns_pending) &&
+	       list_empty(&events->conns_new) &&
+	       list_empty(&events->conns_gone) &&
+	       list_empty(&events->groups_gone);
 }
 
 /* Netlink can tell only whether anybody on the whole host listens. */
@@ -259,47 +272,46 @@ static void pg_events_lost(struct pg_net *pn)
 	genl_set_err(&pg_family, pn->net, 0, PG_MCGRP_EVENTS, -ENOBUFS);
 }
 
-/* Send one message. Returns how many events that were, or -errno. */
-static int pg_events_send_some(struct pg_net *pn,
-			       const struct pg_event *events, unsigned int n)
+/* Send one message. Returns how many events that were; 0: it failed. */
+static unsigned int pg_events_send_some(struct pg_net *pn,
+					const struct pg_event *events,
+					unsigned int n)
 {
 	struct sk_buff *skb;
-	int err;
 
 	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!skb)
-		return -ENOMEM;
+		return 0;
 	n = pg_events_build(skb, pn, events, n);
-	if (!n) {
+	if (n)
+		genlmsg_multicast_netns(&pg_family, pn->net, skb, 0,
+					PG_MCGRP_EVENTS, GFP_KERNEL);
+	else
 		nlmsg_free(skb);
-		return -EMSGSIZE;
-	}
-	err = genlmsg_multicast_netns(&pg_family, pn->net, skb, 0,
-				      PG_MCGRP_EVENTS, GFP_KERNEL);
-	return err == -ESRCH ? err : n;
+	return n;
 }
 
-static void pg_events_send(struct pg_net *pn,
-			   const struct pg_events_batch *batch)
+/* Returns the number of messages. */
+static unsigned int pg_events_send(struct pg_net *pn,
+				   const struct pg_events_batch *batch)
 {
-	unsigned int sent;
-	int n;
+	unsigned int messages = 0, sent = 0, n;
 
+	if (!pg_listening(pn))
+		return 0;
 	if (batch->lost)
 		pg_events_lost(pn);
-	if (!pg_listening(pn))
-		return;
-	for (sent = 0; sent < batch->n; sent += n) {
+	while (sent < batch->n) {
 		n = pg_events_send_some(pn, batch->events + sent,
 					batch->n - sent);
-		/* Those who listen are in other namespaces. */
-		if (n == -ESRCH)
-			return;
-		if (n < 0) {
+		if (!n) {
 			pg_events_lost(pn);
-			return;
+			break;
 		}
+		sent += n;
+		messages++;
 	}
+	return messages;
 }
 
 /**
@@ -315,14 +327,13 @@ static void pg_events_send(struct pg_net *pn,
 bool pg_notify(struct pg_net *pn, u64 until, struct list_head *gone_groups)
 {
 	struct pg_events_batch batch;
-	unsigned int sent = 0;
+	unsigned int messages = 0;
 
 	do {
 		pg_events_take(pn, until, gone_groups, &batch);
-		pg_events_send(pn, &batch);
-		sent += batch.n;
+		messages += pg_events_send(pn, &batch);
 		cond_resched();
-	} while (batch.more && sent < PG_SEND_MAX);
+	} while (batch.more && messages < PG_SEND_MAX);
 	return batch.more;
 }
 

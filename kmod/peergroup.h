@@ -29,7 +29,7 @@
  * with preemption off, hence raw; nothing under it sleeps, allocates or sends.
  * It is held for O(1) but for publishing a request of PEERGROUP_ATTACH_MAX
  * sockets, for batches of PG_BATCH records and for a walk along one list of
- * snapshots, of which there are PG_SNAPSHOTS_MAX.
+ * snapshots, of which there are at most twice PG_SNAPSHOTS_MAX.
  *
  * Lists of groups and connections are walked under RCU. Under the lock anybody
  * appends and marks; only the worker unlinks. Hence the worker may drop the
@@ -519,6 +519,7 @@ void pg_snapshot_next_group(struct pg_snapshot *snap);
 
 /* notify.c */
 void pg_events_init(struct pg_events *events);
+bool pg_events_empty(const struct pg_events *events);
 void pg_event_note(struct pg_net *pn);
 void pg_event_queue(struct pg_net *pn, struct list_head *event,
 		    struct list_head *queue);

@@ -348,26 +348,38 @@ static bool pg_reap_conns(struct pg_net *pn)
 	return any;
 }
 
-/* The sockets of ended connections are let go before anything else. */
-static void pg_release_dead(struct pg_net *pn)
+/* The first of the connections that had ended by then, NULL if none had. */
+static struct pg_conn *pg_first_dead(struct pg_net *pn, u64 until)
+{
+	struct pg_conn *conn;
+
+	lockdep_assert_held(&pn->lock);
+
+	conn = list_first_entry_or_null(&pn->dead, struct pg_conn, dead);
+	return conn && conn->died <= until ? conn : NULL;
+}
+
+/*
+ * Their sockets are let go before anything else. Who ends later has queued the
+ * worker again: it must not be kept here by those who are faster.
+ */
+static void pg_release_dead(struct pg_net *pn, u64 until)
 {
 	struct pg_batch batch;
 	struct pg_conn *conn;
-	bool more;
 
 	pg_batch_init(&batch);
 	do {
 		raw_spin_lock_irq(&pn->lock);
-		while (batch.n_socks < PG_BATCH && !list_empty(&pn->dead)) {
-			conn = list_first_entry(&pn->dead, struct pg_conn,
-						dead);
+		while (batch.n_socks < PG_BATCH &&
+		       (conn = pg_first_dead(pn, until))) {
 			pg_batch_add_sock(&batch, conn);
 			list_move_tail(&conn->dead, &pn->events.conns_gone);
 		}
-		more = !list_empty(&pn->dead);
+		conn = pg_first_dead(pn, until);
 		raw_spin_unlock_irq(&pn->lock);
 		pg_batch_free(&batch);
-	} while (more);
+	} while (conn);
 }
 
 /* Likewise that of a connection of a deleted group; the lock may be dropped. */
@@ -539,7 +551,7 @@ static bool pg_bury(struct pg_net *pn, struct list_head *gone_groups)
 	raw_spin_unlock_irq(&pn->lock);
 
 	/* After this no connection of these groups is on pg_net::dead. */
-	pg_release_dead(pn);
+	pg_release_dead(pn, until);
 	list_for_each_entry(group, &dead_groups, reap_link)
 		pg_release_group(group);
 	list_splice_tail(&dead_groups, &pn->events.groups_gone);
@@ -597,7 +609,8 @@ void pg_reap_net_init(struct pg_net *pn)
 
 /**
  * pg_reap_net_flush - wait until the worker has freed all there was
- * @pn: the namespace, without open snapshots
+ * @pn: the namespace, without open snapshots and dying: the worker announces
+ *	nothing, and so does not leave anything to another run
  */
 void pg_reap_net_flush(struct pg_net *pn)
 {

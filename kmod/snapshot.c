@@ -53,6 +53,11 @@ static int pg_snapshot_pin(struct pg_snapshot *snap)
 		raw_spin_unlock_irqrestore(&pn->lock, flags);
 		return -ENOENT;
 	}
+	/* The worker is late; walks along the list are not to get longer. */
+	if (snap->list->n >= 2 * PG_SNAPSHOTS_MAX) {
+		raw_spin_unlock_irqrestore(&pn->lock, flags);
+		return -ENOBUFS;
+	}
 	snap->generation = pn->generation;
 	snap->n_groups = pn->n_groups;
 	snap->count = pg_snapshot_count(group ? &group->counts : &pn->counts,
@@ -101,7 +106,7 @@ static struct pg_snapshot *pg_snapshot_new(struct pg_net *pn,
  * @all: show pending connections, too
  *
  * Return: a snapshot for pg_snapshot_close(), or ERR_PTR: -ENOENT if the group
- * has been deleted, -ENOMEM.
+ * has been deleted, -ENOBUFS if far too many are open, -ENOMEM.
  */
 struct pg_snapshot *pg_snapshot_open(struct pg_net *pn, struct pg_group *group,
 				     u8 type, bool all)
@@ -114,7 +119,7 @@ struct pg_snapshot *pg_snapshot_open(struct pg_net *pn, struct pg_group *group,
  * pg_snapshot_open_groups - show the current groups, not their connections
  * @pn: the namespace
  *
- * Return: a snapshot for pg_snapshot_close(), or ERR_PTR(-ENOMEM).
+ * Return: a snapshot for pg_snapshot_close(), or ERR_PTR: -ENOBUFS, -ENOMEM.
  */
 struct pg_snapshot *pg_snapshot_open_groups(struct pg_net *pn)
 {

@@ -10,6 +10,7 @@
 #include <linux/rculist.h>
 #include <linux/tracepoint.h>
 #include <net/inet_sock.h>
+#include <net/sock.h>
 #include <net/tcp_states.h>
 
 #include "peergroup.h"
@@ -26,6 +27,9 @@ static enum peergroup_reason pg_close_reason(const struct sock *sk, int error)
 {
 	switch (error) {
 	case 0:
+		/* Else another call has taken the error in the meantime. */
+		return sock_owned_by_user_nocheck(sk) ?
+		       PEERGROUP_REASON_ABORTED : PEERGROUP_REASON_UNKNOWN;
 	case ECONNABORTED:
 		return PEERGROUP_REASON_ABORTED;
 	case ECONNRESET:
@@ -40,8 +44,8 @@ static enum peergroup_reason pg_close_reason(const struct sock *sk, int error)
 	case ENOPROTOOPT:
 	case EACCES:
 	case ECONNREFUSED:
-		return pg_has_recverr(sk) ? PEERGROUP_REASON_UNKNOWN :
-					    PEERGROUP_REASON_UNREACHABLE;
+		return pg_has_recverr4(sk) || pg_has_recverr6(sk) ?
+		       PEERGROUP_REASON_UNKNOWN : PEERGROUP_REASON_UNREACHABLE;
 	default:
 		return PEERGROUP_REASON_UNKNOWN;
 	}

@@ -277,4 +277,67 @@ TEST_F_TIMEOUT(leak, none, 240)
 	EXPECT_TRUE(wait_until(slab_objects("TCPv6") <= self->socks, 60000));
 }
 
+/* A warning, or a message of a bug, leaves a mark. */
+static unsigned long taint(void)
+{
+	unsigned long flags = ~0UL;
+
+	read_number("/proc/sys/kernel/tainted", &flags);
+	return flags;
+}
+
+#define LISTENERS 3000
+#define BACKLOG_CONNS 256
+#define BACKLOG_ROUNDS 180	/* 46440 changes: none are lost yet */
+
+/* All that is left when it ends are changes that were not announced. */
+static int leave_backlog(void)
+{
+	struct pg_attach socks[BACKLOG_CONNS];
+	int fds[2 * BACKLOG_CONNS], i, err;
+	struct pg_ctx *ctx;
+	uint32_t group;
+
+	err = own_netns();
+	if (!err)
+		err = pg_open(&ctx);
+	if (!err)
+		err = tcp_pairs(AF_INET, fds, 2 * BACKLOG_CONNS);
+	for (i = 0; i < BACKLOG_CONNS; i++)
+		socks[i] = attach_spec(fds[i]);
+	for (i = 0; !err && i < BACKLOG_ROUNDS; i++) {
+		err = add_group(ctx, &group);
+		if (!err)
+			err = pg_conn_attach(ctx, group, socks, BACKLOG_CONNS,
+					     NULL, NULL, NULL);
+		if (!err)
+			err = pg_group_del(ctx, group, NULL);
+	}
+	return -err;
+}
+
+/* The worker is not through when the namespace ends: others make it slow. */
+TEST_F_TIMEOUT(leak, events_left_behind, 240)
+{
+	static struct pg_sub *subs[LISTENERS];
+	unsigned long before = taint();
+	pid_t child;
+	int i;
+
+	ASSERT_EQ(0, allow_fds(2 * LISTENERS));
+	for (i = 0; i < LISTENERS; i++)
+		ASSERT_EQ(0, pg_sub_open(&subs[i], 0));
+	for (i = 0; i < 5; i++) {
+		child = fork();
+		if (!child)
+			_exit(leave_backlog());
+		ASSERT_EQ(0, reap(child));
+	}
+	EXPECT_TRUE(wait_until(slab_objects("pg_conn") <= self->conns, 60000));
+	EXPECT_TRUE(wait_until(slab_objects("TCPv6") <= self->socks, 60000));
+	for (i = 0; i < LISTENERS; i++)
+		pg_sub_close(subs[i]);
+	EXPECT_EQ(before, taint());
+}
+
 TEST_HARNESS_MAIN
