@@ -607,7 +607,8 @@ HANDLE PeerEventCreate(void);
 
 /**
  * Make an event object of the program's own eventfd, of which it keeps a
- * duplicate. NULL: not an eventfd, no memory, no descriptors.
+ * duplicate. With EFD_SEMAPHORE one wait takes only one of several signals.
+ * NULL: not an eventfd, no memory, no descriptors.
  */
 HANDLE PeerEventFromFd(int eventfd);
 
@@ -641,8 +642,9 @@ HRESULT PeerEventClose(HANDLE hEvent);
 /*
  * Events
  *
- * They tell all that happens to a group after PeerGroupRegisterEvent() returned
- * and nothing from before, each once, in the order in which it happened. [L]
+ * They tell all that happens to a group from an instant on that is within
+ * PeerGroupRegisterEvent(), each once, in the order in which it happened: who
+ * enumerates afterwards may see what is told, too. [L]
  * For every connection of the group, whichever process attached it:
  * PEER_CONNECTED when it becomes active, PEER_DISCONNECTED when an active one
  * leaves the group, for whatever reason, being detached included. One that was
@@ -670,7 +672,8 @@ HRESULT PeerEventClose(HANDLE hEvent);
  * a duplicate of the descriptor behind it, has a queue of its own, and ends
  * with PeerGroupUnregisterEvent(), not with the handle of the group. [L]
  *
- * It takes three descriptors and memory for all connections of the group. [L]
+ * It takes three descriptors and memory for all connections of the group. Its
+ * queue has no limit: take the events also if only the signal matters. [L]
  *
  * S_OK
  * E_INVALIDARG            phPeerEvent or pEventRegistrations is NULL,

@@ -328,7 +328,8 @@ int pg_conn_get(struct pg_ctx *ctx, uint64_t id, bool stats, pg_conn_cb cb,
  *
  * Of each object here, and of what it hands out, only one thread at a time may
  * make use; different objects are independent. After a fork() only one side may
- * use one, and the other may close it.
+ * use one, and the other may close it. A callback must not change the picture
+ * that calls it, nor use the watch it belongs to.
  */
 
 /** Types of an event. More may come; ignore what you do not know. */
@@ -348,7 +349,7 @@ enum pg_event_type {
 	PG_EVENT_CONN_GONE = 5,
 	/**
 	 * Events were lost: what was known is not right any longer. A watch
-	 * goes on with the difference. generation is that of the last event.
+	 * goes on with the difference. generation is the last one known.
 	 */
 	PG_EVENT_RESYNC = 6,
 	/**
@@ -396,7 +397,8 @@ struct pg_sub;
  * than net.core.rmem_max needs CAP_NET_ADMIN in the initial user namespace;
  * without it, that much is taken.
  *
- * Returns as pg_open() does. Released with pg_sub_close().
+ * Returns as pg_open() does; there are no words for it. Released with
+ * pg_sub_close().
  */
 int pg_sub_open(struct pg_sub **sub, size_t buffer);
 
@@ -405,17 +407,20 @@ void pg_sub_close(struct pg_sub *sub);
 
 /**
  * A descriptor that is readable when an event may have come, for poll(2) and
- * epoll(7) only. It stays the subscription's.
+ * epoll(7) only. It stays the subscription's. First call pg_sub_next() until it
+ * returns 0: events that were received together come one by one.
  */
 int pg_sub_fd(const struct pg_sub *sub);
 
 /**
  * Take the next event; never waits. Returns 1 with *event set, or 0 with NULL
- * if there is none at present. Generations come in order and without a hole.
- * Where some are missing PG_EVENT_RESYNC comes instead, once, and nothing from
- * before: a list made from then on is complete with the events that follow.
+ * if there is none at present, also after a failure. Generations come in order
+ * and without a hole. Where some are missing PG_EVENT_RESYNC comes instead,
+ * once, and nothing from before: a list made from then on is complete with the
+ * events that follow.
  *
- * -ENODEV: the module is being unloaded, nothing will come any more.
+ * -ENODEV: the module is being unloaded, nothing will come any more. After any
+ * other failure, such as -ENOMEM, call again before waiting for the descriptor.
  */
 int pg_sub_next(struct pg_sub *sub, const struct pg_event **event);
 
@@ -434,6 +439,10 @@ void pg_picture_free(struct pg_picture *picture);
  * Apply an event to a picture. Depends on nothing but these two. What is in the
  * picture already, or as old as it, changes nothing, nor do events about the
  * connections of a group that is not in it. Copies what it keeps.
+ *
+ * The event is one that this library has handed out, or a copy. To begin with a
+ * list, open a watch and apply what it hands out up to PG_EVENT_SYNCED: lists
+ * of groups and of connections that were asked for apart differ in time.
  *
  * Returns 1 if the picture changed, 0 if not, -ENOMEM (then it is unchanged).
  */
@@ -487,7 +496,7 @@ struct pg_watch;
  * before it returns: what happens from then on will be handed out.
  *
  * spec may be NULL; it is not needed any longer once this returns. Returns as
- * pg_open() and pg_conn_dump() do, -EINVAL if both a name and an id are given,
+ * pg_open() and pg_conn_dump() do, without words, -EINVAL if both a name and an id are given,
  * or a name that no group can have.
  * Released with pg_watch_close().
  */
@@ -507,8 +516,10 @@ int pg_watch_fd(const struct pg_watch *watch);
  * PG_EVENT_SYNCED again. That is listed anew in this call, which so waits for
  * the kernel, yet not for any event.
  *
- * -ENODEV: the module is being unloaded. After any other failure, such as
- * -ENOMEM, the next call goes on where this one stopped.
+ * -ENODEV: the module is being unloaded. After any other failure the next call
+ * goes on: -ESTALE, all attempts to list were cut off or the group came and
+ * went meanwhile; -ENOMEM, if an event could not be kept, with PG_EVENT_RESYNC.
+ * Call again before waiting for the descriptor.
  */
 int pg_watch_next(struct pg_watch *watch, const struct pg_event **event);
 

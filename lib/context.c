@@ -99,10 +99,16 @@ int ctx_init(struct pg_ctx *ctx, size_t size)
 	return err ? err : ctx_grow(ctx, size);
 }
 
-void ctx_destroy(struct pg_ctx *ctx)
+void ctx_hang_up(struct pg_ctx *ctx)
 {
 	if (ctx->fd >= 0)
 		close(ctx->fd);
+	ctx->fd = -1;
+}
+
+void ctx_destroy(struct pg_ctx *ctx)
+{
+	ctx_hang_up(ctx);
 	free(ctx->buf);
 }
 

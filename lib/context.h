@@ -32,6 +32,9 @@ struct pg_ctx {
 int ctx_init(struct pg_ctx *ctx, size_t size);
 void ctx_destroy(struct pg_ctx *ctx);
 
+/* Close the socket alone. */
+void ctx_hang_up(struct pg_ctx *ctx);
+
 /* Record why a call failed; text may be NULL. Returns err. */
 int ctx_fail(struct pg_ctx *ctx, int err, const char *text);
 

@@ -432,8 +432,6 @@ static int push_gone_conns(struct difference *diff, struct group_node *group)
 	TAILQ_FOREACH(node, &group->conns, link) {
 		if (find_conn(diff->after, node->conn.id))
 			continue;
-		node->conn.state = PG_STATE_GONE;
-		node->conn.reason = PG_REASON_UNKNOWN;
 		err = push_conn(diff, PG_EVENT_CONN_GONE, &node->conn);
 		if (err)
 			break;
@@ -480,6 +478,21 @@ static int push_new_group(const struct pg_group *group, void *arg)
 	return err;
 }
 
+/* Only once nothing can fail any more. */
+static void mark_gone(struct difference *diff)
+{
+	struct conn_node *node;
+	size_t i;
+
+	for (i = 0; i < diff->n; i++) {
+		if (diff->events[i].type != PG_EVENT_CONN_GONE)
+			continue;
+		node = find_conn(diff->before, diff->events[i].conn->id);
+		node->conn.state = PG_STATE_GONE;
+		node->conn.reason = PG_REASON_UNKNOWN;
+	}
+}
+
 ssize_t picture_difference(struct pg_picture *before,
 			   const struct pg_picture *after,
 			   struct pg_event **events)
@@ -497,6 +510,7 @@ ssize_t picture_difference(struct pg_picture *before,
 		free(diff.events);
 		return err;
 	}
+	mark_gone(&diff);
 	*events = diff.events;
 	return diff.n;
 }

@@ -6,9 +6,9 @@
 
 /*
  * The events that lead from one picture to another, in the order of
- * pg_watch_next(), into an array to be freed; their number, or -ENOMEM. What
- * has gone is marked so in before, which is good for nothing else then. Both
- * pictures have to outlive the events.
+ * pg_watch_next(), into an array to be freed; their number, or -ENOMEM. If it
+ * succeeds, what has gone is marked so in before, which is good for nothing
+ * else then. Both pictures have to outlive the events.
  */
 ssize_t picture_difference(struct pg_picture *before,
 			   const struct pg_picture *after,

@@ -122,6 +122,7 @@ void sub_go_on(struct pg_sub *sub, uint64_t generation)
 {
 	sub->from = generation + 1;
 	sub->next = generation + 1;
+	sub->last = generation;
 }
 
 bool sub_is_stale(const struct pg_sub *sub, const struct pg_ctx *ctx)
@@ -206,6 +207,7 @@ static enum taken take_event(struct pg_sub *sub, const struct nlmsghdr *nlh)
 	if (sub->next && event->generation != sub->next)
 		return TAKEN_LOSS;
 	sub->next = event->generation + 1;
+	sub->last = event->generation;
 	return event->type ? TAKEN_EVENT : TAKEN_NOTHING;
 }
 
@@ -287,16 +289,21 @@ static int drain(struct pg_sub *sub)
 	return len == -EAGAIN ? 0 : len;
 }
 
-/* The end of the module may be among what was lost. */
-static int check_end(struct pg_sub *sub)
+/*
+ * The end of the module may be among what was lost. If that cannot be found
+ * out now, whoever lists will.
+ */
+static bool has_ended(struct pg_sub *sub)
 {
 	struct pg_ctx *ctx;
 	int err = pg_open(&ctx);
+	bool stale;
 
-	sub->ended = err == -ENODEV || (!err && sub_is_stale(sub, ctx));
-	if (!err)
-		pg_close(ctx);
-	return sub->ended ? 0 : err;
+	if (err)
+		return err == -ENODEV;
+	stale = sub_is_stale(sub, ctx);
+	pg_close(ctx);
+	return stale;
 }
 
 static int ended(struct pg_sub *sub)
@@ -310,19 +317,17 @@ static int report_loss(struct pg_sub *sub)
 {
 	int err = drain(sub);
 
-	if (!err)
-		err = check_end(sub);
 	if (err)
 		return ctx_fail(&sub->ctx, err, NULL);
+	sub->ended = has_ended(sub);
 	if (sub->ended)
 		return ended(sub);
 
 	sub->lost = false;
-	sub->event = (struct pg_event){
-		.type = PG_EVENT_RESYNC,
-		.generation = sub->next ? sub->next - 1 : 0,
-	};
 	sub->next = 0;
+	sub->event = (struct pg_event){
+		.type = PG_EVENT_RESYNC, .generation = sub->last,
+	};
 	return 1;
 }
 

@@ -13,6 +13,7 @@ struct pg_sub {
 	struct messages run;	/* of the datagram received last */
 	uint64_t from;		/* events of earlier generations are skipped */
 	uint64_t next;		/* generation to come, 0 if any may */
+	uint64_t last;		/* generation known last */
 	bool lost;		/* to be reported */
 	bool ended;		/* the module is gone */
 

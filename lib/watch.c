@@ -32,6 +32,7 @@ struct pg_watch {
 	uint32_t flags;
 	struct pg_picture *picture;
 	bool stale;		/* has to be listed anew */
+	bool untold;		/* which the caller does not know yet */
 
 	/* A difference being handed out. */
 	struct pg_picture *before;
@@ -138,6 +139,9 @@ static int make_list(struct list *list)
 		pg_picture_free(list->picture);
 		err = list_once(list);
 	} while ((err == -ESTALE || err == -EAGAIN) && --attempts);
+	if (err == -EAGAIN)
+		return watch_fail(list->watch, -ESTALE,
+				  "the group comes and goes too fast");
 	return err;
 }
 
@@ -299,6 +303,12 @@ struct pg_ctx *watch_ctx(struct pg_watch *watch)
 	return watch->ctx;
 }
 
+void watch_hang_up(struct pg_watch *watch)
+{
+	ctx_hang_up(&watch->sub->ctx);
+	ctx_hang_up(watch->ctx);
+}
+
 const char *pg_watch_error(const struct pg_watch *watch)
 {
 	return watch ? pg_error(watch->ctx) : "";
@@ -319,25 +329,32 @@ static bool concerns(const struct pg_watch *watch, const struct pg_event *event)
 	}
 }
 
+static int take_loss(struct pg_watch *watch)
+{
+	watch->event = (struct pg_event){
+		.type = PG_EVENT_RESYNC,
+		.generation = pg_picture_generation(watch->picture),
+	};
+	watch->stale = true;
+	watch->untold = false;
+	return 1;
+}
+
 /* Apply an event to the picture; 1 if it is to be handed out. */
 static int take_event(struct pg_watch *watch, const struct pg_event *event)
 {
 	int changed;
 
 	watch->event = *event;
-	if (event->type == PG_EVENT_RESYNC) {
-		watch->event.generation =
-			pg_picture_generation(watch->picture);
-		watch->stale = true;
-		return 1;
-	}
+	if (event->type == PG_EVENT_RESYNC)
+		return take_loss(watch);
 	if (!concerns(watch, event))
 		return 0;
 
 	changed = pg_picture_apply(watch->picture, event);
 	if (changed < 0) {
 		/* The event is gone, so only a list can help. */
-		watch->stale = true;
+		watch->untold = true;
 		return watch_fail(watch, changed, NULL);
 	}
 	if (event->conn)
@@ -384,7 +401,7 @@ int pg_watch_next(struct pg_watch *watch, const struct pg_event **event)
 		return 1;
 	}
 
-	ret = next_event(watch);
+	ret = watch->untold ? take_loss(watch) : next_event(watch);
 	if (ret > 0)
 		*event = &watch->event;
 	return ret;

@@ -466,6 +466,34 @@ TEST_F_TIMEOUT(registration, fork_among_threads, 120)
 		pthread_join(threads[i], NULL);
 }
 
+/* Cancelled as it comes to a call that waits, in the library if it may be. */
+static void *end_while_cancelled(void *arg)
+{
+	struct listener *listener = arg;
+
+	pthread_cancel(pthread_self());
+	PeerGroupUnregisterEvent(listener->handle);
+	pthread_testcancel();
+	return arg;
+}
+
+/* It takes no lock along. */
+TEST_F(registration, cancelled_thread)
+{
+	pthread_t thread;
+	void *result;
+
+	begin(_metadata, self);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, end_while_cancelled,
+				    &self->listener));
+	ASSERT_EQ(0, pthread_join(thread, &result));
+	EXPECT_EQ(PTHREAD_CANCELED, result);
+	EXPECT_TRUE(threads_are(1));
+	begin(_metadata, self);
+	check_works(_metadata, self);
+	EXPECT_EQ(S_OK, listener_end(&self->listener));
+}
+
 static void *elsewhere(void *arg)
 {
 	struct _test_data_registration *self = arg;

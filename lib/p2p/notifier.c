@@ -20,12 +20,15 @@
 /* After memory was short. */
 #define RETRY_MS 100
 
+TAILQ_HEAD(registrations, registration);
+
 static struct {
 	pthread_mutex_t life;	/* held while the thread starts or ends */
 	pthread_mutex_t turn;
 	pthread_mutex_t lock;	/* protects the list and what is in it */
 
-	TAILQ_HEAD(, registration) list;	/* changes under life, too */
+	struct registrations list;	/* changes under life, too */
+	struct registrations orphans;	/* the parent's, to be released */
 
 	/* Under life; constant while there is the thread. */
 	bool running;
@@ -38,6 +41,7 @@ static struct {
 	.turn = PTHREAD_MUTEX_INITIALIZER,
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.list = TAILQ_HEAD_INITIALIZER(notifier.list),
+	.orphans = TAILQ_HEAD_INITIALIZER(notifier.orphans),
 };
 
 static void enter(void)
@@ -190,11 +194,24 @@ static void unlist_locked(struct registration *reg)
 	registration_put(reg);
 }
 
+/* Under life. */
+static void release_orphans(void)
+{
+	struct registration *reg;
+
+	while ((reg = TAILQ_FIRST(&notifier.orphans))) {
+		TAILQ_REMOVE(&notifier.orphans, reg, link);
+		registration_release(reg);
+		registration_put(reg);
+	}
+}
+
 int notifier_add(struct registration *reg)
 {
 	int err;
 
 	pthread_mutex_lock(&notifier.life);
+	release_orphans();
 	err = start();
 	if (!err) {
 		enter();
@@ -228,6 +245,7 @@ void notifier_end(void)
 		unlist_locked(reg);
 	leave();
 	stop_if_idle();
+	release_orphans();
 	pthread_mutex_unlock(&notifier.life);
 }
 
@@ -251,17 +269,19 @@ static bool is_registration(const struct object *object, const void *arg)
 	return object->kind == HANDLE_REGISTRATION;
 }
 
-/* The set of watches is the parent's, too, and so left alone. */
+/*
+ * The set of watches is the parent's, too, and so left alone. Most children end
+ * or execute another program at once, so nothing is released in a hurry.
+ */
 void notifier_unlock_in_child(void)
 {
 	struct registration *reg;
 
-	while ((reg = TAILQ_FIRST(&notifier.list))) {
-		TAILQ_REMOVE(&notifier.list, reg, link);
+	TAILQ_FOREACH(reg, &notifier.list, link) {
 		reg->listed = false;
-		registration_release(reg);
-		registration_put(reg);
+		registration_hang_up(reg);
 	}
+	TAILQ_CONCAT(&notifier.orphans, &notifier.list, link);
 	if (notifier.running)
 		close_fds();
 	notifier.running = false;

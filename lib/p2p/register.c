@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "cancel.h"
 #include "event.h"
 #include "hresult.h"
 #include "notifier.h"
@@ -71,8 +72,8 @@ PeerGroupRegisterEvent(HGROUP hGroup, HANDLE hEvent, DWORD cEventRegistration,
 		       HPEEREVENT *phPeerEvent)
 {
 	struct group *group;
+	int ret, cancel;
 	DWORD types;
-	int ret;
 
 	if (!phPeerEvent)
 		return E_INVALIDARG;
@@ -88,9 +89,11 @@ PeerGroupRegisterEvent(HGROUP hGroup, HANDLE hEvent, DWORD cEventRegistration,
 	group = group_get(hGroup);
 	if (!group)
 		return PEER_E_INVALID_GROUP;
+	cancel = cancel_disable();
 	ret = event_dup(hEvent);
 	if (ret >= 0)
 		ret = register_events(group, ret, types, phPeerEvent);
+	cancel_restore(cancel);
 	group_put(group);
 	return hresult_from_errno(ret);
 }
@@ -124,6 +127,7 @@ HRESULT WINAPI PeerGroupGetEventData(HPEEREVENT hPeerEvent,
 HRESULT WINAPI PeerGroupUnregisterEvent(HPEEREVENT hPeerEvent)
 {
 	struct registration *reg;
+	int cancel;
 	bool mine;
 
 	if (!started())
@@ -132,9 +136,11 @@ HRESULT WINAPI PeerGroupUnregisterEvent(HPEEREVENT hPeerEvent)
 	if (!reg)
 		return E_INVALIDARG;
 	/* Of several threads only one ends it. */
+	cancel = cancel_disable();
 	mine = handle_close(HANDLE_REGISTRATION, hPeerEvent);
 	if (mine)
 		notifier_remove(reg);
 	registration_put(reg);
+	cancel_restore(cancel);
 	return mine ? S_OK : E_INVALIDARG;
 }

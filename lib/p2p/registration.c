@@ -78,6 +78,13 @@ void registration_close_watch(struct registration *reg)
 	reg->event = NULL;
 }
 
+void registration_hang_up(struct registration *reg)
+{
+	if (reg->watch)
+		watch_hang_up(reg->watch);
+	inbox_close(&reg->inbox);
+}
+
 void registration_release(struct registration *reg)
 {
 	registration_close_watch(reg);

@@ -59,6 +59,12 @@ int registration_tell(struct registration *reg);
 /* Close the watch, from which nothing will come any more. */
 void registration_close_watch(struct registration *reg);
 
+/*
+ * Close all descriptors, in a child process; what is left is for
+ * registration_release(). That would copy every page of what it frees.
+ */
+void registration_hang_up(struct registration *reg);
+
 /* Release all that it owns; the handle may live on. */
 void registration_release(struct registration *reg);
 

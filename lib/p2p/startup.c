@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "../message.h"
+#include "cancel.h"
 #include "handle.h"
 #include "hresult.h"
 #include "notifier.h"
@@ -72,6 +73,7 @@ HRESULT WINAPI PeerGroupStartup(WORD wVersionRequested,
 				PPEER_VERSION_DATA pVersionData)
 {
 	HRESULT hr;
+	int cancel;
 
 	if (!pVersionData)
 		return E_INVALIDARG;
@@ -81,9 +83,11 @@ HRESULT WINAPI PeerGroupStartup(WORD wVersionRequested,
 	    wVersionRequested != VERSION_XP)
 		return PEER_E_UNSUPPORTED_VERSION;
 
+	cancel = cancel_disable();
 	pthread_mutex_lock(&lock);
 	hr = start_locked();
 	pthread_mutex_unlock(&lock);
+	cancel_restore(cancel);
 	if (SUCCEEDED(hr)) {
 		pVersionData->wVersion = wVersionRequested;
 		pVersionData->wHighestVersion = PEER_GROUP_VERSION;
@@ -93,6 +97,7 @@ HRESULT WINAPI PeerGroupStartup(WORD wVersionRequested,
 
 HRESULT WINAPI PeerGroupShutdown(void)
 {
+	int cancel = cancel_disable();
 	HRESULT hr = S_OK;
 
 	pthread_mutex_lock(&lock);
@@ -105,5 +110,6 @@ HRESULT WINAPI PeerGroupShutdown(void)
 		pool_drain();
 	}
 	pthread_mutex_unlock(&lock);
+	cancel_restore(cancel);
 	return hr;
 }

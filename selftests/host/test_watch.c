@@ -359,6 +359,66 @@ TEST_F(watch, loss_upon_loss)
 	EXPECT_STREQ("nothing", next(self));
 }
 
+/* Whoever waits for the socket again must have been told before. */
+TEST_F(watch, loss_without_memory)
+{
+	ASSERT_EQ(0, start(self));
+	ASSERT_EQ(0, skip_list(self));
+	fake.fail_event = ENOBUFS;
+	alloc_fail(1);
+	EXPECT_STREQ("resync 5", next(self));
+	EXPECT_TRUE(alloc_failed());
+	EXPECT_STREQ("synced 5", next(self));
+}
+
+TEST_F(watch, event_without_memory)
+{
+	ASSERT_EQ(0, start(self));
+	ASSERT_EQ(0, skip_list(self));
+	conn_new(6, 4);
+	self->first->conns = 5;
+	fake.generation = 6;
+	alloc_fail(1);
+	EXPECT_STREQ(strerror(ENOMEM), next(self));
+	EXPECT_STREQ("resync 5", next(self));
+	EXPECT_STREQ("+4", next(self));
+	EXPECT_STREQ("synced 6", next(self));
+}
+
+static int count_gone(const struct pg_conn *conn, void *arg)
+{
+	*(int *)arg += conn->state == PG_STATE_GONE;
+	return 0;
+}
+
+/* A difference that could not be made leaves the picture as it was. */
+TEST_F(watch, difference_without_memory)
+{
+	unsigned int n = 0;
+	int gone = 0;
+
+	do {
+		pg_watch_close(self->watch);
+		fake_reset();
+		self->first = fake_add("first", 100);
+		ASSERT_EQ(0, start(self));
+		ASSERT_EQ(0, skip_list(self));
+		self->first->first = 99;
+		fake.generation++;
+		fake.fail_event = ENOBUFS;
+		EXPECT_STREQ("resync 101", next(self));
+		alloc_fail(++n);
+		next(self);
+		if (!alloc_failed())
+			break;
+		pg_picture_conns(pg_watch_picture(self->watch), 0, count_gone,
+				 &gone);
+		EXPECT_EQ(0, gone);
+		alloc_fail(0);
+	} while (!gone);
+	EXPECT_LT(4, n);
+}
+
 TEST_F(watch, pending)
 {
 	self->first->pending = 2;
