@@ -546,7 +546,8 @@ make_changes()
 {
 	start short connect ::1 7001
 	wait_for short fd
-	peergroup -N "$ns" group add mon label 'my peers'
+	peergroup -N "$ns" group add mon label 'my peers' \
+		comment 'x" owner root'
 	peergroup -N "$ns" conn add mon pid "$pid" fd "$(fd_of short)" \
 		node-id 5 peer-id $'a\xe2\x80\x8bb\\'
 	peergroup -N "$ns" conn add plain pid "$pid" fd "$(fd_of short)"
@@ -630,7 +631,7 @@ test_monitor_text()
 		"snapshot conn $conn state active $ends node-id 1844.* group plain peer-id b.*b"
 	check "end of what there was" line text 'synced generation [0-9]+'
 	check "new group" line text \
-		'group-new id [0-9]+ owner root name mon label my peers'
+		'group-new id [0-9]+ owner root name mon label "my peers" comment "x\\" owner root"'
 	check "new connection, escaped" line text \
 		"conn-new $conn state active $ends node-id 5 group mon peer-id $(
 		)a\\\\xe2\\\\x80\\\\x8bb\\\\\\\\"
@@ -645,7 +646,7 @@ test_monitor_text()
 		"conn-gone $fails reason connect-failed $(
 		)\(Connection refused\) $ends group mon peer-id 127\.0\.0\.1"
 	check "group gone" line text \
-		'group-gone id [0-9]+ owner root name mon label my peers'
+		'group-gone id [0-9]+ owner root name mon label "my peers" comment .*'
 }
 
 test_monitor_json()
@@ -702,6 +703,10 @@ test_monitor_elsewhere()
 	check "nothing there, ended" ended_by INT "$pid"
 	ip netns del "$ns-2"
 	check "no such namespace to monitor" refused "$ns-2" -N "$ns-2" monitor
+	check "no such name to monitor" refused 'a group has a name' \
+		monitor group ''
+	check "nor with a control character" refused 'control characters' \
+		monitor group $'a\nb'
 	as=(ip netns exec "$ns" setpriv --reuid "$user" --regid "$user"
 		--clear-groups)
 	monitor own -j monitor

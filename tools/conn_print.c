@@ -226,7 +226,7 @@ static void print_state(const struct pg_conn *conn)
 		printf(" (%s)", strerror(conn->error));
 }
 
-/* What somebody chose comes last, so that it cannot pass for anything else. */
+/* What somebody chose comes last and in quotes, as no more than it is. */
 void conn_print_line(const struct pg_conn *conn, const char *group)
 {
 	char buf[PG_ADDR_STRLEN];

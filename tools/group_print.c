@@ -116,7 +116,7 @@ void group_print(struct output *out, const struct pg_group *group)
 		add_row(out, group);
 }
 
-/* What somebody chose comes last, so that it cannot pass for anything else. */
+/* What somebody chose comes last and in quotes, as no more than it is. */
 void group_print_line(const struct pg_group *group)
 {
 	struct passwd *user = getpwuid(group->owner);

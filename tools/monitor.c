@@ -39,12 +39,31 @@ static void end(int signal)
 	_exit(STATUS_DONE);
 }
 
+/* Also where a script that runs this in its background ignores SIGINT. */
 static void end_at_signals(void)
 {
 	const struct sigaction action = { .sa_handler = end };
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+}
+
+/* The kernel's own words for a name that no group can have. */
+static bool check_group(const struct args *args, const char *name)
+{
+	struct pg_ctx *ctx = context_open(args);
+	uint32_t id;
+	int err;
+
+	if (!ctx)
+		return false;
+	err = name ? pg_group_find(ctx, name, &id) : 0;
+	if (err == -ENOENT)
+		err = 0;
+	if (err)
+		refused_by(ctx, err);
+	pg_close(ctx);
+	return !err;
 }
 
 static enum status watch_failed(const struct pg_watch *watch, int err)
@@ -90,7 +109,6 @@ static enum status follow(const struct args *args, struct pg_watch *watch)
 
 	while (status == STATUS_DONE) {
 		ret = pg_watch_next(watch, &event);
-		/* So much is going on that all tries to list were cut off. */
 		if (ret == -ESTALE)
 			continue;
 		if (ret < 0)
@@ -120,12 +138,15 @@ static enum status monitor(struct args *args)
 
 	args_params(args, &group, 1);
 	spec.group = group.value;
-	if (args->netns && !netns_enter(args->netns))
+	if (!check_group(args, spec.group))
 		return STATUS_REFUSED;
 	end_at_signals();
 	setvbuf(stdout, line, _IOFBF, sizeof(line));
 
-	err = pg_watch_open(&watch, &spec);
+	/* So much may be going on that all tries to list are cut off. */
+	do {
+		err = pg_watch_open(&watch, &spec);
+	} while (err == -ESTALE);
 	if (err)
 		return refused_by(NULL, err);
 	status = follow(args, watch);

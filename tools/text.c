@@ -88,13 +88,27 @@ char *text_escape(const char *s)
 	return escaped;
 }
 
-/* Likewise, on stdout. */
+static bool needs_quotes(const char *s)
+{
+	return !*s || strpbrk(s, " \"");
+}
+
+/*
+ * Likewise, on stdout, as one word of a line: in quotes if it could be taken
+ * for several, since the next word is somebody else's.
+ */
 void text_print(const char *s)
 {
+	const char *quote = needs_quotes(s) ? "\"" : "";
 	char escaped[MB_LEN_MAX];
 
-	while (*s)
+	fputs(quote, stdout);
+	while (*s) {
+		if (*s == '"')
+			putchar('\\');
 		fwrite(escaped, escape_next(&s, escaped), 1, stdout);
+	}
+	fputs(quote, stdout);
 }
 
 /* Columns that an escaped string takes on a terminal. */
