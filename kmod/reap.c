@@ -46,15 +46,12 @@ struct pg_batch {
 };
 
 /* From when on a snapshot may show a connection. */
-static u64 pg_conn_since(const struct pg_conn *conn)
+static u64 pg_conn_since(struct pg_conn *conn)
 {
-	const struct pg_pending *pending;
-
-	if (!conn->pending)
-		return conn->born;
-	pending = container_of(conn, struct pg_pending, conn);
-	/* It had become active before it got into the group. */
-	return pending->since ? pending->since : conn->born;
+	/* It may have become active before it got into the group. */
+	if (conn->pending && pg_pending(conn)->since)
+		return pg_pending(conn)->since;
+	return conn->born;
 }
 
 /* Not all of it: the worker is called for a single connection, too. */
@@ -254,7 +251,7 @@ static void pg_cut_for_group(struct pg_group *group)
 		pg_cut_oldest(pn, &group->snapshots, group->born, U64_MAX);
 }
 
-static bool pg_conn_shown(const struct pg_conn *conn)
+static bool pg_conn_shown(struct pg_conn *conn)
 {
 	struct pg_group *group = conn->group;
 	u64 since = pg_conn_since(conn);

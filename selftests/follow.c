@@ -41,14 +41,28 @@ static void copy_event(struct event_copy *copy, const struct pg_event *event)
 	}
 }
 
-int next_event(struct pg_sub *sub, struct event_copy *copy)
+/* Next of a subscription or a watch. */
+typedef int (*next_fn)(void *source, const struct pg_event **event);
+
+static int next_of_sub(void *source, const struct pg_event **event)
 {
-	struct pollfd ready = { .fd = pg_sub_fd(sub), .events = POLLIN };
+	return pg_sub_next(source, event);
+}
+
+static int next_of_watch(void *source, const struct pg_event **event)
+{
+	return pg_watch_next(source, event);
+}
+
+static int wait_for_next(next_fn next, void *source, int fd,
+			 struct event_copy *copy)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
 	uint64_t end = now_ms() + PATIENCE;
 	const struct pg_event *event;
 	int ret;
 
-	while (!(ret = pg_sub_next(sub, &event))) {
+	while (!(ret = next(source, &event))) {
 		if (now_ms() >= end)
 			return -ETIMEDOUT;
 		poll(&ready, 1, 100);
@@ -59,22 +73,14 @@ int next_event(struct pg_sub *sub, struct event_copy *copy)
 	return 0;
 }
 
+int next_event(struct pg_sub *sub, struct event_copy *copy)
+{
+	return wait_for_next(next_of_sub, sub, pg_sub_fd(sub), copy);
+}
+
 int next_watched(struct pg_watch *watch, struct event_copy *copy)
 {
-	struct pollfd ready = { .fd = pg_watch_fd(watch), .events = POLLIN };
-	uint64_t end = now_ms() + PATIENCE;
-	const struct pg_event *event;
-	int ret;
-
-	while (!(ret = pg_watch_next(watch, &event))) {
-		if (now_ms() >= end)
-			return -ETIMEDOUT;
-		poll(&ready, 1, 100);
-	}
-	if (ret < 0)
-		return ret;
-	copy_event(copy, event);
-	return 0;
+	return wait_for_next(next_of_watch, watch, pg_watch_fd(watch), copy);
 }
 
 int await_event(struct pg_sub *sub, enum pg_event_type type, uint64_t id,
