@@ -359,8 +359,11 @@ P2P_ASSERT(offsetof(PEER_GROUP_EVENT_DATA, hrConnectionFailedReason) == 8);
  */
 /** * The queue of a registration is empty; a success. */
 #define PEER_S_NO_EVENT_DATA		((HRESULT)0x00630002)
+/** * The store has no room left on its disk. */
+#define PEER_E_DISK_FULL		HRESULT_FROM_WIN32(ERROR_DISK_FULL)
+/** * There is such an identity. */
 #define PEER_E_ALREADY_EXISTS		HRESULT_FROM_WIN32(ERROR_ALREADY_EXISTS)
-/** * No group has this name. */
+/** * No group or identity has this name. */
 #define PEER_E_NOT_FOUND		HRESULT_FROM_WIN32(ERROR_NOT_FOUND)
 #define PEER_E_IPV6_NOT_INSTALLED	((HRESULT)0x80630001)
 /** * PeerGroupStartup() was not called. */
@@ -374,28 +377,48 @@ P2P_ASSERT(offsetof(PEER_GROUP_EVENT_DATA, hrConnectionFailedReason) == 8);
 /** * In events: the other end refused the attempt. */
 #define PEER_E_CONNECTION_REFUSED	((HRESULT)0x8063010b)
 #define PEER_E_CLASSIFIER_TOO_LONG	((HRESULT)0x80630201)
+/** * There are as many identities as can be. */
+#define PEER_E_TOO_MANY_IDENTITIES	((HRESULT)0x80630202)
+/** * The key of the identity is gone, or cannot be read, or others could. */
 #define PEER_E_NO_KEY_ACCESS		((HRESULT)0x80630203)
+/** * The identity is a member of groups. */
+#define PEER_E_GROUPS_EXIST		((HRESULT)0x80630204)
 #define PEER_E_IDENTITY_NOT_FOUND	((HRESULT)0x80630401)
 #define PEER_E_EVENT_HANDLE_NOT_FOUND	((HRESULT)0x80630501)
+/** * The invitation is malformed or altered, or nobody entitled issued it. */
+#define PEER_E_INVITATION_NOT_TRUSTED	((HRESULT)0x80630701)
+/** * A chain has more than 24 memberships, or an invitation no room for it. */
+#define PEER_E_CHAIN_TOO_LONG		((HRESULT)0x80630703)
+/** * Before or after the time for which a membership is valid. */
+#define PEER_E_INVALID_TIME_PERIOD	((HRESULT)0x80630705)
+/** * An identity would issue a membership to one that it has its own from. */
+#define PEER_E_CIRCULAR_CHAIN_DETECTED	((HRESULT)0x80630706)
+/** * A file of the store is damaged. */
+#define PEER_E_CERT_STORE_CORRUPTED	((HRESULT)0x80630801)
 #define PEER_E_NO_CLOUD			((HRESULT)0x80631001)
 #define PEER_E_CLOUD_NAME_AMBIGUOUS	((HRESULT)0x80631005)
+/** * The own role does not permit it. */
 #define PEER_E_NOT_AUTHORIZED		((HRESULT)0x80632020)
 #define PEER_E_PASSWORD_DOES_NOT_MEET_POLICY ((HRESULT)0x80632021)
 /** * A property is not valid or cannot be granted. */
 #define PEER_E_INVALID_GROUP_PROPERTIES	((HRESULT)0x80632040)
+/** * No peer name, or that of no identity of the user. */
 #define PEER_E_INVALID_PEER_NAME	((HRESULT)0x80632050)
 /** * The classifier is too long or not valid. */
 #define PEER_E_INVALID_CLASSIFIER	((HRESULT)0x80632060)
 #define PEER_E_INVALID_FRIENDLY_NAME	((HRESULT)0x80632070)
-/** * This version of the API is not supported. */
+/** * This version of the API, or of an invitation, is not supported. */
 #define PEER_E_UNSUPPORTED_VERSION	((HRESULT)0x80632090)
 #define PEER_E_GROUP_NOT_READY		((HRESULT)0x80632091)
+/** * The process has the group open. */
 #define PEER_E_GROUP_IN_USE		((HRESULT)0x80632092)
 /** * The handle is bad, or its group was deleted. */
 #define PEER_E_INVALID_GROUP		((HRESULT)0x80632093)
 #define PEER_E_NO_MEMBERS_FOUND		((HRESULT)0x80632094)
 #define PEER_E_NO_MEMBER_CONNECTIONS	((HRESULT)0x80632095)
 #define PEER_E_UNABLE_TO_LISTEN		((HRESULT)0x80632096)
+/** * The identity behind the handle was deleted. */
+#define PEER_E_IDENTITY_DELETED		((HRESULT)0x806320a0)
 #define PEER_E_SERVICE_NOT_AVAILABLE	((HRESULT)0x806320a1)
 
 /*

@@ -30,11 +30,13 @@ typedef uint32_t ULONG;
 typedef int32_t LONG;
 typedef int32_t BOOL;
 typedef unsigned long long ULONGLONG;
+typedef uintptr_t ULONG_PTR;
 typedef int32_t HRESULT;
 typedef wchar_t WCHAR;
 typedef WCHAR *PWSTR;
 typedef const WCHAR *PCWSTR;
 typedef BYTE *PBYTE;
+typedef char *LPSTR;
 typedef void *PVOID;
 typedef void *HANDLE;
 typedef const void *LPCVOID;
@@ -46,6 +48,40 @@ typedef struct _GUID {
 	uint16_t Data3;
 	uint8_t Data4[8];
 } GUID;
+
+/** A time in UTC: units of 100 ns since the beginning of 1601. */
+typedef struct _FILETIME {
+	DWORD dwLowDateTime;
+	DWORD dwHighDateTime;
+} FILETIME;
+
+/** A provider of cryptography, of which there are none here. */
+typedef ULONG_PTR HCRYPTPROV;
+
+/** Bytes of some encoding. */
+typedef struct _CRYPTOAPI_BLOB {
+	DWORD cbData;
+	BYTE *pbData;
+} CRYPT_OBJID_BLOB;
+
+/** Bits. */
+typedef struct _CRYPT_BIT_BLOB {
+	DWORD cbData;		/**< bytes that hold them */
+	BYTE *pbData;
+	DWORD cUnusedBits;	/**< of the last byte */
+} CRYPT_BIT_BLOB;
+
+/** An algorithm. */
+typedef struct _CRYPT_ALGORITHM_IDENTIFIER {
+	LPSTR pszObjId;		/**< object identifier, such as "1.2.840" */
+	CRYPT_OBJID_BLOB Parameters; /**< DER */
+} CRYPT_ALGORITHM_IDENTIFIER;
+
+/** A public key. */
+typedef struct _CERT_PUBLIC_KEY_INFO {
+	CRYPT_ALGORITHM_IDENTIFIER Algorithm;
+	CRYPT_BIT_BLOB PublicKey;
+} CERT_PUBLIC_KEY_INFO;
 
 /** The socket address of IPv6; AF_INET6 has Linux' value. */
 typedef struct sockaddr_in6 SOCKADDR_IN6;
@@ -61,6 +97,12 @@ P2P_ASSERT(sizeof(WCHAR) == 4);
 P2P_ASSERT(sizeof(HANDLE) == 8);
 P2P_ASSERT(sizeof(GUID) == 16);
 P2P_ASSERT(sizeof(SOCKADDR_IN6) == 28);
+P2P_ASSERT(sizeof(FILETIME) == 8);
+P2P_ASSERT(sizeof(HCRYPTPROV) == 8);
+P2P_ASSERT(sizeof(CRYPT_OBJID_BLOB) == 16);
+P2P_ASSERT(sizeof(CRYPT_BIT_BLOB) == 24);
+P2P_ASSERT(sizeof(CRYPT_ALGORITHM_IDENTIFIER) == 24);
+P2P_ASSERT(sizeof(CERT_PUBLIC_KEY_INFO) == 48);
 
 #ifndef VOID
 #define VOID void
@@ -154,7 +196,30 @@ P2P_ASSERT(sizeof(SOCKADDR_IN6) == 28);
 #define E_INVALIDARG ((HRESULT)0x80070057)
 #endif
 
+/** Of cryptography. */
+#ifndef NTE_BAD_SIGNATURE
+#define NTE_BAD_SIGNATURE ((HRESULT)0x80090006)
+#endif
+#ifndef NTE_BAD_ALGID
+#define NTE_BAD_ALGID ((HRESULT)0x80090008)
+#endif
+#ifndef NTE_BAD_KEY
+#define NTE_BAD_KEY ((HRESULT)0x80090003)
+#endif
+#ifndef NTE_FAIL
+#define NTE_FAIL ((HRESULT)0x80090020)
+#endif
+#ifndef CRYPT_E_BAD_ENCODE
+#define CRYPT_E_BAD_ENCODE ((HRESULT)0x80092002)
+#endif
+#ifndef CRYPT_E_ASN1_ERROR
+#define CRYPT_E_ASN1_ERROR ((HRESULT)0x80093100)
+#endif
+
 /** Win32 error codes that arrive as HRESULT_FROM_WIN32(). */
+#ifndef ERROR_DISK_FULL
+#define ERROR_DISK_FULL 112
+#endif
 #ifndef ERROR_ALREADY_EXISTS
 #define ERROR_ALREADY_EXISTS 183
 #endif

@@ -555,6 +555,35 @@ uint32_t pg_group_from_handle(void *group);
 /** Generation an enumeration of connections shows; 0 if the handle is bad. */
 uint64_t pg_enum_generation(void *peer_enum);
 
+/** How strong the keys and signatures of identities and groups are. */
+enum pg_profile {
+	PG_PROFILE_DEFAULT = 1,	/**< RSA of 3072 bits, SHA-256 */
+	/**
+	 * RSA of 1024 bits, SHA-1, as [MS-PPSEC] demands. Both can be broken:
+	 * only for groups with members on Windows.
+	 */
+	PG_PROFILE_WINDOWS = 2,
+};
+
+/**
+ * Choose the profile of what this process creates with <p2p.h> from now on.
+ * Until then the environment variable PEERGROUP_PROFILE is it, "default" or
+ * "windows"; without it, or with another value, the default one.
+ *
+ * Invitations, identities and exports of the profile windows are accepted only
+ * while that is chosen; those of the default one always. Any thread. -EINVAL:
+ * there is no such profile.
+ */
+int pg_set_profile(enum pg_profile profile);
+
+/**
+ * What an HRESULT means, in words. If the last call of <p2p.h> in this thread
+ * returned it, and knew more, then what exactly went wrong: the certificate,
+ * the file, the reason of OpenSSL. Never NULL; valid until the thread's next
+ * call of <p2p.h> or of this.
+ */
+const char *pg_hresult_text(int32_t hr);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Profiles: how strong keys and signatures are.
+ */
+#include <errno.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "profile.h"
+
+static const struct profile profiles[] = {
+	{
+		.id = PG_PROFILE_DEFAULT,
+		.name = "default",
+		.key_bits = 3072,
+		.digest = NID_sha256,
+		.signature = NID_sha256WithRSAEncryption,
+	}, {
+		.id = PG_PROFILE_WINDOWS,
+		.name = "windows",
+		.key_bits = 1024,
+		.digest = NID_sha1,
+		.signature = NID_sha1WithRSAEncryption,
+	},
+};
+
+#define N_PROFILES (sizeof(profiles) / sizeof(profiles[0]))
+
+static _Atomic(const struct profile *) chosen;	/* NULL: by environment */
+
+const struct profile *profile_get(enum pg_profile id)
+{
+	size_t i;
+
+	for (i = 0; i < N_PROFILES; i++)
+		if (profiles[i].id == id)
+			return &profiles[i];
+	return NULL;
+}
+
+int pg_set_profile(enum pg_profile id)
+{
+	const struct profile *profile = profile_get(id);
+
+	if (!profile)
+		return -EINVAL;
+	atomic_store(&chosen, profile);
+	return 0;
+}
+
+static enum pg_profile from_environment(void)
+{
+	const char *name = secure_getenv("PEERGROUP_PROFILE");
+
+	return name && !strcmp(name, "windows") ? PG_PROFILE_WINDOWS :
+						   PG_PROFILE_DEFAULT;
+}
+
+const struct profile *profile_current(void)
+{
+	const struct profile *profile = atomic_load(&chosen);
+
+	return profile ? profile : profile_get(from_environment());
+}
+
+bool profile_allowed(const struct profile *profile)
+{
+	return profile->id == PG_PROFILE_DEFAULT ||
+	       profile == profile_current();
+}
+
+const struct profile *profile_of(const X509 *cert)
+{
+	const EVP_PKEY *key = X509_get0_pubkey(cert);
+	int signature = X509_get_signature_nid(cert);
+	size_t i;
+
+	if (!key || EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA)
+		return NULL;
+	for (i = 0; i < N_PROFILES; i++)
+		if (EVP_PKEY_get_bits(key) == profiles[i].key_bits &&
+		    signature == profiles[i].signature)
+			return &profiles[i];
+	return NULL;
+}
+
+EVP_PKEY *profile_new_key(const struct profile *profile)
+{
+	return EVP_RSA_gen(profile->key_bits);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The store: small files of one user, which nobody else may read or write.
+ *
+ * It is the directory $PEERGROUP_HOME, else $XDG_DATA_HOME/peergroup, else
+ * ~/.local/share/peergroup, and holds directories one level deep. Each change
+ * is one rename() or unlink() of a file: readers see it whole or not at all,
+ * whatever crashes, and so need no lock. Who changes what depends on other
+ * files holds the lock meanwhile.
+ */
+#ifndef LIB_STORE_STORE_H
+#define LIB_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../public.h"
+
+/* Largest file, in bytes. */
+#define STORE_FILE_MAX 0x20000
+
+/* A store while it is used; of one thread. */
+struct store;
+
+/*
+ * Open the store and look at its owner and mode: PEER_E_NO_KEY_ACCESS if
+ * others could get at the keys. With create it is made if there is none;
+ * without, *store is NULL then, which all functions below but store_lock() and
+ * store_write() take for an empty store.
+ */
+HRESULT store_open(bool create, struct store **store);
+
+/* Lets go of the lock, too. NULL does nothing. */
+void store_close(struct store *store);
+
+/*
+ * Wait for the lock, of which a process has none twice: neither call this while
+ * holding it nor fork(). Removes what a crash left behind.
+ */
+HRESULT store_lock(struct store *store);
+
+/*
+ * Read a file. The block ends with a NUL that len does not count and is
+ * released with store_free(). PEER_E_NOT_FOUND: there is none;
+ * PEER_E_NO_KEY_ACCESS: it cannot be read, is not the user's, or others could;
+ * PEER_E_CERT_STORE_CORRUPTED: it is too large, or no regular file.
+ */
+HRESULT store_read(struct store *store, const char *dir, const char *file,
+		   char **data, size_t *len);
+
+/* Release a block, wiped. NULL does nothing. */
+void store_free(char *data, size_t len);
+
+/* Whether a file is there, is the user's and readable; the codes as above. */
+HRESULT store_check(struct store *store, const char *dir, const char *file);
+
+/*
+ * Write a file, in the place of one that is there. Needs the lock.
+ * PEER_E_DISK_FULL: no room, or a quota is used up.
+ */
+HRESULT store_write(struct store *store, const char *dir, const char *file,
+		    const char *data, size_t len);
+
+/* Remove a file; PEER_E_NOT_FOUND if there is none. Needs the lock. */
+HRESULT store_remove(struct store *store, const char *dir, const char *file);
+
+/*
+ * Show the name of each file of a directory to cb, in the order of their names;
+ * anything but S_OK ends it with that value.
+ */
+HRESULT store_list(struct store *store, const char *dir,
+		   HRESULT (*cb)(const char *file, void *arg), void *arg);
+
+/* Let nobody hold the lock during a fork(). */
+void store_fork_lock(void);
+void store_fork_unlock(void);
+
+#endif /* LIB_STORE_STORE_H */
