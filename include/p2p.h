@@ -27,6 +27,10 @@
  * - All calls of a process work in one network namespace, that of the thread
  *   that calls first. [L] After the last PeerGroupShutdown() it is chosen anew.
  *
+ * Identities and memberships are kept in a store, one of each user, which is
+ * described in Documentation/identities.md together with all that is written
+ * into certificates. [L] Peer names compare byte by byte. [M]
+ *
  * Any function may return, besides the codes listed with it, [L]
  *
  *   E_OUTOFMEMORY      no memory, no descriptors, or a limit of the module
@@ -34,20 +38,32 @@
  *   E_UNEXPECTED       an error nobody foresaw, such as: the module was
  *                      unloaded, or the thread is in another network namespace
  *
+ * and one that uses an identity, a secured group or an invitation, [M, L]
+ *
+ *   PEER_E_NO_KEY_ACCESS         a file of the store, or the store itself, is
+ *                                not readable, not the user's, or open to others
+ *   PEER_E_CERT_STORE_CORRUPTED  such a file is damaged
+ *   PEER_E_DISK_FULL             it cannot be written for want of room
+ *   CRYPT_E_*, NTE_*             cryptography failed, see the table in
+ *                                Documentation/identities.md
+ *
+ * pg_hresult_text() of <peergroup.h> tells in words what went wrong.
+ *
  * Codes that Windows documents for these functions and that cannot occur here:
  *
- *   CRYPT_*, PEER_E_NO_KEY_ACCESS, PEER_E_INVALID_PEER_NAME
- *                      identities have no keys yet, and none is interpreted
  *   PEER_E_NO_CLOUD, PEER_E_CLOUD_NAME_AMBIGUOUS
  *                      clouds are not interpreted
  *   PEER_E_PASSWORD_DOES_NOT_MEET_POLICY
- *                      no password is accepted at all
+ *                      no password of a group is accepted at all
  *   PEER_E_GROUP_NOT_READY
  *                      a group has no database to wait for
  *   PEER_E_IPV6_NOT_INSTALLED
  *                      IPv4 will do
  *   ERROR_DELETE_PENDING
  *                      deletion is complete when it returns
+ *   ERROR_INVALID_HANDLE, E_HANDLE
+ *                      of PeerIdentityCreate() and PeerIdentityGetXML(): there
+ *                      are no handles of keys
  */
 #ifndef P2P_H
 #define P2P_H
@@ -75,6 +91,25 @@ typedef HPEEREVENT *PHPEEREVENT;
 
 /** A role in a group. */
 typedef GUID PEER_ROLE_ID;
+
+/** May issue every role. */
+static const PEER_ROLE_ID PEER_GROUP_ROLE_ADMIN __attribute__((unused)) = {
+	0x04387127, 0xaa56, 0x450a,
+	{ 0x8c, 0xe5, 0x4f, 0x56, 0x5c, 0x67, 0x90, 0xf4 }
+};
+
+/** May issue nothing. */
+static const PEER_ROLE_ID PEER_GROUP_ROLE_MEMBER __attribute__((unused)) = {
+	0xf12dc4c7, 0x0857, 0x4ca0,
+	{ 0x93, 0xfc, 0xb1, 0xbb, 0x19, 0xa3, 0xd8, 0xc2 }
+};
+
+/** May issue this role and PEER_GROUP_ROLE_MEMBER; not in groups of 1.0. */
+static const PEER_ROLE_ID PEER_GROUP_ROLE_INVITING_MEMBER
+__attribute__((unused)) = {
+	0x4370fd89, 0xdc18, 0x4cfb,
+	{ 0x8d, 0xbf, 0x98, 0x53, 0xa8, 0xa9, 0xf9, 0x05 }
+};
 
 /** The version to pass to PeerGroupStartup(): 1.1. */
 #define PEER_GROUP_VERSION MAKEWORD(1, 1)
@@ -154,6 +189,21 @@ typedef enum peer_group_authentication_scheme_tag {
 	PEER_GROUP_PASSWORD_AUTHENTICATION = 0x00000002,
 } PEER_GROUP_AUTHENTICATION_SCHEME;
 
+/** How far a cloud of the Peer Name Resolution Protocol reaches. */
+typedef enum _PNRP_SCOPE {
+	PNRP_SCOPE_ANY = 0,
+	PNRP_GLOBAL_SCOPE = 1,
+	PNRP_SITE_LOCAL_SCOPE = 2,
+	PNRP_LINK_LOCAL_SCOPE = 3,
+} PNRP_SCOPE;
+
+/** Bits of a cloud. */
+typedef enum _PNRP_CLOUD_FLAGS {
+	PNRP_CLOUD_NO_FLAGS = 0,
+	/** Its name means nothing to other nodes. */
+	PNRP_CLOUD_NAME_LOCAL = 1,
+} PNRP_CLOUD_FLAGS;
+
 /*
  * Structures
  */
@@ -188,34 +238,65 @@ typedef struct peer_connection_info_tag {
 	PEER_ADDRESS address;
 } PEER_CONNECTION_INFO;
 
-/** A name; the item of PeerEnumGroups(). */
+/** A name; the item of PeerEnumGroups() and PeerEnumIdentities(). */
 typedef struct peer_name_pair_tag {
 	DWORD dwSize;		/**< of this structure */
-	PWSTR pwzPeerName;	/**< of the group */
+	PWSTR pwzPeerName;	/**< of the group or identity */
 	PWSTR pwzFriendlyName;	/**< for people; the peer name if none is set */
 } PEER_NAME_PAIR, *PPEER_NAME_PAIR;
 
 /**
- * Properties of a group. The module keeps the names and the comment, nothing
- * else. [L]
+ * Properties of a group. What only the creator knows, others read as the
+ * defaults; of a plain group the module keeps the names and the comment. [L]
  */
 typedef struct peer_group_properties_tag {
 	/** Of this structure; 64, as before Windows Vista, will do too. [M] */
 	DWORD dwSize;
-	DWORD dwFlags;		/**< PEER_GROUP_PROPERTY_FLAGS; reads as 0 */
-	PWSTR pwzCloud;		/**< any; reads as NULL */
+	DWORD dwFlags;		/**< PEER_GROUP_PROPERTY_FLAGS */
+	/** At most 255 units, or NULL, which means and reads as "Global_" [L] */
+	PWSTR pwzCloud;
 	PWSTR pwzClassifier;	/**< at most 149 units, or NULL [M] */
 	PWSTR pwzGroupPeerName;	/**< NULL when a group is created [M] */
-	PWSTR pwzCreatorPeerName; /**< any; reads as NULL */
-	PWSTR pwzFriendlyName;	/**< at most 255 units; reads as "" if none */
-	PWSTR pwzComment;	/**< at most 255 units; reads as "" if none */
-	ULONG ulMemberDataLifetime; /**< any; reads as 2419200 s, the default */
-	ULONG ulPresenceLifetime; /**< any; reads as 300 s, the default */
-	/** PEER_GROUP_GMC_AUTHENTICATION or 0; reads as 0. */
+	/** An identity; NULL is the default one [M]; reads as the creator. */
+	PWSTR pwzCreatorPeerName;
+	/** At most 255 units [M]; reads as the peer name if none was set. [L] */
+	PWSTR pwzFriendlyName;
+	PWSTR pwzComment;	/**< at most 255 units [M]; reads as "" if none */
+	/** 28800 to 315360000 s, or 0 for the most; default 2419200 [M] */
+	ULONG ulMemberDataLifetime;
+	ULONG ulPresenceLifetime; /**< any, in s; default 300 [M] */
+	/** PEER_GROUP_GMC_AUTHENTICATION or 0; reads as the former. */
 	DWORD dwAuthenticationSchemes;
 	PWSTR pwzGroupPassword;	/**< NULL */
 	PEER_ROLE_ID groupPasswordRole; /**< not looked at */
 } PEER_GROUP_PROPERTIES, *PPEER_GROUP_PROPERTIES;
+
+/**
+ * What an invitation says. One that asks for a password instead of bringing a
+ * membership has no issuer, subject, validity, roles and key: they are NULL
+ * and 0. [M]
+ */
+typedef struct peer_invitation_info_tag {
+	DWORD dwSize;		/**< of this structure */
+	DWORD dwFlags;		/**< 0 */
+	PWSTR pwzCloudName;
+	DWORD dwScope;		/**< PNRP_SCOPE */
+	DWORD dwCloudFlags;	/**< PNRP_CLOUD_FLAGS */
+	PWSTR pwzGroupPeerName;
+	PWSTR pwzIssuerPeerName; /**< who invites */
+	PWSTR pwzSubjectPeerName; /**< who is invited */
+	PWSTR pwzGroupFriendlyName;
+	PWSTR pwzIssuerFriendlyName;
+	PWSTR pwzSubjectFriendlyName;
+	FILETIME ftValidityStart;
+	FILETIME ftValidityEnd;
+	ULONG cRoles;
+	PEER_ROLE_ID *pRoles;
+	ULONG cClassifiers;
+	PWSTR *ppwzClassifiers;	/**< what the member may publish under */
+	CERT_PUBLIC_KEY_INFO *pSubjectPublicKey;
+	PEER_GROUP_AUTHENTICATION_SCHEME authScheme;
+} PEER_INVITATION_INFO, *PPEER_INVITATION_INFO;
 
 /** Bytes. */
 typedef struct peer_data_tag {
@@ -316,6 +397,26 @@ P2P_ASSERT(offsetof(PEER_GROUP_PROPERTIES, ulPresenceLifetime) == 60);
 P2P_ASSERT(offsetof(PEER_GROUP_PROPERTIES, dwAuthenticationSchemes) == 64);
 P2P_ASSERT(offsetof(PEER_GROUP_PROPERTIES, pwzGroupPassword) == 72);
 P2P_ASSERT(offsetof(PEER_GROUP_PROPERTIES, groupPasswordRole) == 80);
+
+P2P_ASSERT(sizeof(PEER_INVITATION_INFO) == 136);
+P2P_ASSERT(offsetof(PEER_INVITATION_INFO, dwFlags) == 4);
+P2P_ASSERT(offsetof(PEER_INVITATION_INFO, pwzCloudName) == 8);
+P2P_ASSERT(offsetof(PEER_INVITATION_INFO, dwScope) == 16);
+P2P_ASSERT(offsetof(PEER_INVITATION_INFO, dwCloudFlags) == 20);
+P2P_ASSERT(offsetof(PEER_INVITATION_INFO, pwzGroupPeerName) == 24);
+P2P_ASSERT(offsetof(PEER_INVITATION_INFO, pwzIssuerPeerName) == 32);
+P2P_ASSERT(offsetof(PEER_INVITATION_INFO, pwzSubjectPeerName) == 40);
+P2P_ASSERT(offsetof(PEER_INVITATION_INFO, pwzGroupFriendlyName) == 48);
+P2P_ASSERT(offsetof(PEER_INVITATION_INFO, pwzIssuerFriendlyName) == 56);
+P2P_ASSERT(offsetof(PEER_INVITATION_INFO, pwzSubjectFriendlyName) == 64);
+P2P_ASSERT(offsetof(PEER_INVITATION_INFO, ftValidityStart) == 72);
+P2P_ASSERT(offsetof(PEER_INVITATION_INFO, ftValidityEnd) == 80);
+P2P_ASSERT(offsetof(PEER_INVITATION_INFO, cRoles) == 88);
+P2P_ASSERT(offsetof(PEER_INVITATION_INFO, pRoles) == 96);
+P2P_ASSERT(offsetof(PEER_INVITATION_INFO, cClassifiers) == 104);
+P2P_ASSERT(offsetof(PEER_INVITATION_INFO, ppwzClassifiers) == 112);
+P2P_ASSERT(offsetof(PEER_INVITATION_INFO, pSubjectPublicKey) == 120);
+P2P_ASSERT(offsetof(PEER_INVITATION_INFO, authScheme) == 128);
 
 P2P_ASSERT(sizeof(PEER_DATA) == 16);
 P2P_ASSERT(offsetof(PEER_DATA, pbData) == 8);
@@ -454,44 +555,264 @@ HRESULT WINAPI PeerGroupStartup(WORD wVersionRequested,
 HRESULT WINAPI PeerGroupShutdown(void);
 
 /*
- * Groups
+ * Identities
+ *
+ * An identity is a key pair of the user and a name for it. None of these
+ * functions needs PeerGroupStartup(). [M] Where pwzIdentity may be NULL, that
+ * is the default identity; only PeerIdentityGetDefault(), PeerGroupCreate() and
+ * PeerGroupJoin() make one if there is none. [L] A string that is handed out is
+ * released with PeerFreeData(). [M]
  */
 
 /**
- * Create a group, owned by the user of the calling process, and open it. Its
- * peer name is made of 40 random hex digits, "." and pwzClassifier. [L]
+ * Create an identity with a new key pair, of the profile that
+ * pg_set_profile() of <peergroup.h> chose; that takes some tenths of a second.
+ * [M, L] *ppwzIdentity receives its peer name, which is 40 hex digits, the
+ * SHA-1 of the public key, "." and pwzClassifier. [M]
+ *
+ * pwzClassifier, at most 149 units, and pwzFriendlyName, at most 255, may be
+ * NULL [M]; without the latter the peer name is the friendly name. [M]
+ * hCryptProv is 0: there are no key containers. [L]
+ *
+ * S_OK
+ * E_INVALIDARG               ppwzIdentity is NULL, hCryptProv is not 0, a
+ *                            string is too long or not valid, or the friendly
+ *                            name has control characters [M, L]
+ * PEER_E_INVALID_CLASSIFIER  the classifier has control characters [L]
+ * PEER_E_TOO_MANY_IDENTITIES there are 1024 already [M, L]
+ * PEER_E_ALREADY_EXISTS      cannot occur: a new key has no name yet
+ */
+HRESULT WINAPI PeerIdentityCreate(PCWSTR pwzClassifier, PCWSTR pwzFriendlyName,
+				  HCRYPTPROV hCryptProv, PWSTR *ppwzIdentity);
+
+/**
+ * Delete an identity and its key for good. Its groups have to be deleted
+ * before. [M]
+ *
+ * S_OK
+ * E_INVALIDARG           pwzIdentity is NULL or no secure peer name [M]
+ * PEER_E_NOT_FOUND       there is no such identity [M]
+ * PEER_E_GROUPS_EXIST    it is a member of groups [M]
+ */
+HRESULT WINAPI PeerIdentityDelete(PCWSTR pwzIdentity);
+
+/**
+ * The friendly name of an identity.
+ *
+ * S_OK
+ * E_INVALIDARG           ppwzFriendlyName is NULL, or pwzIdentity is no secure
+ *                        peer name [M]
+ * PEER_E_NOT_FOUND       there is no such identity [M]
+ */
+HRESULT WINAPI PeerIdentityGetFriendlyName(PCWSTR pwzIdentity,
+					   PWSTR *ppwzFriendlyName);
+
+/**
+ * Change the friendly name of an identity; NULL and "" make it the peer name.
+ * [M] Memberships that it has keep the former one. [L]
+ *
+ * S_OK
+ * E_INVALIDARG           pwzIdentity is no secure peer name, or the friendly
+ *                        name is too long, not valid or has control characters
+ *                        [M, L]
+ * PEER_E_NOT_FOUND       there is no such identity [M]
+ */
+HRESULT WINAPI PeerIdentitySetFriendlyName(PCWSTR pwzIdentity,
+					   PCWSTR pwzFriendlyName);
+
+/**
+ * What others need of an identity in order to invite it: a text of
+ * PEERIDENTITYINFO with its certificate. It holds nothing secret. [M]
+ *
+ * S_OK
+ * E_INVALIDARG           ppwzIdentityXML is NULL, or pwzIdentity is no secure
+ *                        peer name [M]
+ * PEER_E_NOT_FOUND       there is no such identity [L]
+ */
+HRESULT WINAPI PeerIdentityGetXML(PCWSTR pwzIdentity, PWSTR *ppwzIdentityXML);
+
+/**
+ * The peer name of the user's default identity, which is made if there is none.
+ * [M, L]
+ *
+ * S_OK
+ * E_INVALIDARG           ppwzPeerName is NULL [M]
+ * PEER_E_TOO_MANY_IDENTITIES as for PeerIdentityCreate() [L]
+ * PEER_E_NOT_FOUND       cannot occur
+ */
+HRESULT WINAPI PeerIdentityGetDefault(PWSTR *ppwzPeerName);
+
+/**
+ * An identity as a text of PEERIDENTITYEXPORT, its key and certificate as a PFX
+ * under a password. [M]
+ *
+ * S_OK
+ * E_INVALIDARG           ppwzExportXML is NULL, pwzIdentity is no secure peer
+ *                        name, or the password is NULL, empty or not valid [M]
+ * PEER_E_NOT_FOUND       there is no such identity [M]
+ */
+HRESULT WINAPI PeerIdentityExport(PCWSTR pwzIdentity, PCWSTR pwzPassword,
+				  PWSTR *ppwzExportXML);
+
+/**
+ * Take in an exported identity; *ppwzIdentity receives its peer name.
+ *
+ * S_OK
+ * E_INVALIDARG           a pointer is NULL, the text was altered, or the
+ *                        password is another one [M]
+ * PEER_E_ALREADY_EXISTS  the user has this identity [M]
+ * PEER_E_TOO_MANY_IDENTITIES as for PeerIdentityCreate() [L]
+ */
+HRESULT WINAPI PeerIdentityImport(PCWSTR pwzImportXML, PCWSTR pwzPassword,
+				  PWSTR *ppwzIdentity);
+
+/**
+ * Make a peer name of another one: with pwzIdentity its authority, without the
+ * unsecured one "0"; then "." and pwzClassifier. Without pwzClassifier it is
+ * pwzIdentity itself. Nothing is looked up. [M, L] *ppwzPeerName has to be
+ * NULL before. [M]
+ *
+ * S_OK
+ * E_INVALIDARG           both names are NULL, pwzIdentity is no peer name, the
+ *                        classifier is too long or not valid, ppwzPeerName is
+ *                        NULL, or *ppwzPeerName is not [M]
+ * PEER_E_INVALID_CLASSIFIER  the classifier has control characters [L]
+ */
+HRESULT WINAPI PeerCreatePeerName(PCWSTR pwzIdentity, PCWSTR pwzClassifier,
+				  PWSTR *ppwzPeerName);
+
+/*
+ * Groups
+ *
+ * A group whose name is a secure peer name, 40 hex digits, "." and a
+ * classifier, is a secured one: it has a key pair of its own, and an identity
+ * uses it by its membership, a chain of certificates that begins with the
+ * group's own. [M] Every other group is plain: anybody may open it. [L] Which
+ * connections a group has, and who may attach any, is the module's to say in
+ * both cases; see Documentation/identities.md for what is protected. [L]
+ */
+
+/**
+ * Create a secured group and open it. The group gets a key pair, of the profile
+ * that pg_set_profile() of <peergroup.h> chose, the creator a membership as
+ * administrator for 1000 years; the key of the group is forgotten thereafter.
+ * [M, L] The module's group is owned by the user of the calling process.
  * Released with PeerGroupClose(), which leaves the group alone.
+ *
+ * With dwSize 64 the group's security is of version 1.0, which knows no
+ * PEER_GROUP_ROLE_INVITING_MEMBER, else of 1.1. [L]
  *
  * Sockets become connections of the group with pg_conn_attach() of
  * <peergroup.h>, to the id that pg_group_from_handle() gives. [L]
  *
  * S_OK
  * E_INVALIDARG                     pProperties or phGroup is NULL [M]; the
- *                                  cloud or creator is no valid string [L]
+ *                                  cloud or creator is no valid string, or the
+ *                                  cloud is too long [L]
  * PEER_E_NOT_INITIALIZED [L]
  * PEER_E_INVALID_GROUP_PROPERTIES  dwSize, an unknown flag, a peer name is
- *                                  set, friendly name or comment is too long,
- *                                  not valid or has control characters [M, L];
- *                                  a password, which nothing would ask for [L]
+ *                                  set, a lifetime out of range, friendly name
+ *                                  or comment is too long, not valid or has
+ *                                  control characters [M, L]; a password, which
+ *                                  nothing would ask for [L]; the creator is
+ *                                  of another profile [L]
  * PEER_E_INVALID_CLASSIFIER        too long, not valid or has control
  *                                  characters [M]
+ * PEER_E_INVALID_PEER_NAME         the creator is no identity of the user [M]
+ * PEER_E_TOO_MANY_IDENTITIES       as for PeerIdentityCreate() [L]
  */
 HRESULT WINAPI PeerGroupCreate(PPEER_GROUP_PROPERTIES pProperties,
 			       HGROUP *phGroup);
 
 /**
- * Open a group by its name, whoever created it and by whatever means. Each
- * handle is released with PeerGroupClose(). pwzIdentity and pwzCloud are NULL
- * or any valid string, and mean nothing yet. [L]
+ * Open a group by its name. A plain group is opened whoever asks, whatever
+ * pwzIdentity is. A secured one is opened for the identity if it is a member;
+ * the module's group is made if there is none, such as after a reboot, else it
+ * is used whoever owns it. Each handle is released with PeerGroupClose().
+ * pwzCloud is NULL or any valid string, and means nothing. [L]
  *
  * S_OK
  * E_INVALIDARG            phGroup or pwzGroupPeerName is NULL, or a string is
- *                         not valid [M]
+ *                         not valid [M]; the group is secured and pwzIdentity
+ *                         is no secure peer name [L]
  * PEER_E_NOT_INITIALIZED [L]
- * PEER_E_NOT_FOUND        no group has this name [L]
+ * PEER_E_NOT_FOUND        there is no such plain group; the identity does not
+ *                         exist, or is no member [L]
+ * PEER_E_INVALID_TIME_PERIOD  the membership is not valid any more, or not yet
+ *                         [L]
  */
 HRESULT WINAPI PeerGroupOpen(PCWSTR pwzIdentity, PCWSTR pwzGroupPeerName,
 			     PCWSTR pwzCloud, HGROUP *phGroup);
+
+/**
+ * Become a member of the group of an invitation, and open it. [M] The identity
+ * has to be the one that was invited; the membership replaces one that it has.
+ * The group is ready at once. pwzCloud, NULL or a name, replaces the cloud of
+ * the invitation. [M, L]
+ *
+ * S_OK
+ * E_INVALIDARG            phGroup or pwzInvitation is NULL, or a string is not
+ *                         valid [M]
+ * PEER_E_NOT_INITIALIZED [L]
+ * PEER_E_INVITATION_NOT_TRUSTED  it is malformed or altered, for another
+ *                         identity, not issued by somebody entitled, of the
+ *                         profile windows where that was not chosen, or asks
+ *                         for a password [M, L]
+ * PEER_E_UNSUPPORTED_VERSION  of the invitation [M]
+ * PEER_E_INVALID_TIME_PERIOD  a certificate of the chain is not valid any more,
+ *                         or not yet [M]
+ * PEER_E_CHAIN_TOO_LONG   more than 24 memberships [M]
+ * PEER_E_CIRCULAR_CHAIN_DETECTED  an identity occurs in it twice [M]
+ * PEER_E_INVALID_PEER_NAME  pwzIdentity is no identity of the user [M]
+ * PEER_E_GROUP_IN_USE     this process has the group open with the same
+ *                         identity [M]
+ * PEER_E_TOO_MANY_IDENTITIES  as for PeerIdentityCreate() [L]
+ */
+HRESULT WINAPI PeerGroupJoin(PCWSTR pwzIdentity, PCWSTR pwzInvitation,
+			     PCWSTR pwzCloud, HGROUP *phGroup);
+
+/**
+ * Invite an identity: a text that makes the identity which pwzIdentityInfo
+ * describes (see PeerIdentityGetXML()) a member in one or more roles, from now
+ * until *pftExpiration, or if that is NULL for as long as the own membership
+ * is valid. [M] It is released with PeerFreeData().
+ *
+ * S_OK
+ * E_INVALIDARG            ppwzInvitation or pwzIdentityInfo is NULL, the latter
+ *                         was altered or is of another profile than the group;
+ *                         cRoles is 0, pRoles NULL, or a role none of those
+ *                         above or not of the group's version [M, L]
+ * PEER_E_NOT_INITIALIZED [L]
+ * PEER_E_INVALID_GROUP    a bad handle, or a plain group [L]
+ * PEER_E_NOT_AUTHORIZED   the own roles may not issue a role that is asked for
+ *                         [M]
+ * PEER_E_INVALID_TIME_PERIOD  the expiration is past, or later than that of the
+ *                         own membership, which may be over itself [L]
+ * PEER_E_CHAIN_TOO_LONG   the own membership is the 24th of its chain, or the
+ *                         text would be longer than 64 KiB [M, L]
+ * PEER_E_CIRCULAR_CHAIN_DETECTED  the own membership comes from the identity to
+ *                         be invited, or is its own [L]
+ * PEER_E_IDENTITY_DELETED the identity behind the handle was deleted [M]
+ */
+HRESULT WINAPI PeerGroupCreateInvitation(HGROUP hGroup, PCWSTR pwzIdentityInfo,
+					 FILETIME *pftExpiration, ULONG cRoles,
+					 const GUID *pRoles,
+					 PWSTR *ppwzInvitation);
+
+/**
+ * What an invitation says. All is checked but whether it is valid at this time.
+ * [M, L] The block is released with PeerFreeData().
+ *
+ * S_OK
+ * E_INVALIDARG            ppInvitationInfo or pwzInvitation is NULL, or that is
+ *                         no valid string [M]
+ * PEER_E_NOT_INITIALIZED [L]
+ * PEER_E_INVITATION_NOT_TRUSTED, PEER_E_UNSUPPORTED_VERSION [M],
+ * PEER_E_CHAIN_TOO_LONG, PEER_E_CIRCULAR_CHAIN_DETECTED [L]
+ *                         as for PeerGroupJoin()
+ */
+HRESULT WINAPI PeerGroupParseInvitation(PCWSTR pwzInvitation,
+					PPEER_INVITATION_INFO *ppInvitationInfo);
 
 /**
  * Release a handle. Group, connections, enumerations and registrations stay.
@@ -504,22 +825,25 @@ HRESULT WINAPI PeerGroupOpen(PCWSTR pwzIdentity, PCWSTR pwzGroupPeerName,
 HRESULT WINAPI PeerGroupClose(HGROUP hGroup);
 
 /**
- * Delete a group. All its handles become bad. [M] Its sockets live on, its
- * enumerations stay readable. [L]
+ * Delete a group. All its handles in this process become bad. [M] Its sockets
+ * live on, its enumerations stay readable. [L] Of a secured group the
+ * membership of pwzIdentity is deleted, and the module's group if it is the
+ * caller's. [L]
  *
  * S_OK
  * E_INVALIDARG            pwzGroupPeerName is NULL, or a string is not valid
- *                         [M]
+ *                         [M]; the group is secured and pwzIdentity is no
+ *                         secure peer name [L]
  * PEER_E_NOT_INITIALIZED [L]
- * PEER_E_NOT_FOUND        no group has this name [M]
- * E_ACCESSDENIED          the caller is not its owner [M]
+ * PEER_E_NOT_FOUND        there is no such plain group; the identity does not
+ *                         exist, or is no member [M]
+ * E_ACCESSDENIED          the caller is not the owner of the plain group [M]
  */
 HRESULT WINAPI PeerGroupDelete(PCWSTR pwzIdentity, PCWSTR pwzGroupPeerName);
 
 /**
  * The properties of a group. The block is released with PeerFreeData(). [M]
- * pwzClassifier is what follows the "." in a name that PeerGroupCreate() made,
- * else NULL. [L]
+ * Of a plain group pwzClassifier, pwzCloud and pwzCreatorPeerName are NULL. [L]
  *
  * S_OK
  * E_INVALIDARG            ppProperties is NULL [M]
@@ -549,16 +873,27 @@ HRESULT WINAPI PeerGroupGetStatus(HGROUP hGroup, DWORD *pdwStatus);
  */
 
 /**
- * Enumerate the groups; items are PEER_NAME_PAIR *, in order of creation. All
- * groups of the network namespace are listed; pwzIdentity is NULL or any valid
- * string, and means nothing yet. [L] Needs no PeerGroupStartup(). [M]
+ * Enumerate the groups that an identity is a member of, and after them all
+ * plain groups of the network namespace in order of creation; items are
+ * PEER_NAME_PAIR *. [M, L] With NULL, where there is no default identity, just
+ * the plain groups. Needs no PeerGroupStartup(). [M]
  *
  * S_OK
- * E_INVALIDARG    phPeerEnum is NULL, or pwzIdentity is not valid [M]
+ * E_INVALIDARG    phPeerEnum is NULL, or pwzIdentity is no secure peer name [M]
+ * PEER_E_NOT_FOUND  there is no such identity [M]
  * HRESULT_FROM_WIN32(ERROR_RETRY), 0x800704d5
  *                 as for PeerGroupEnumConnections() [L]
  */
 HRESULT WINAPI PeerEnumGroups(PCWSTR pwzIdentity, HPEERENUM *phPeerEnum);
+
+/**
+ * Enumerate the user's identities; items are PEER_NAME_PAIR *. [M] Those that
+ * cannot be read are left out. [L] Needs no PeerGroupStartup(). [M]
+ *
+ * S_OK
+ * E_INVALIDARG    phPeerEnum is NULL [M]
+ */
+HRESULT WINAPI PeerEnumIdentities(HPEERENUM *phPeerEnum);
 
 /**
  * Enumerate the active connections of a group; items are
@@ -574,6 +909,9 @@ HRESULT WINAPI PeerEnumGroups(PCWSTR pwzIdentity, HPEERENUM *phPeerEnum);
  * E_INVALIDARG            phPeerEnum is NULL, or another bit in dwFlags [M, L]
  * PEER_E_NOT_INITIALIZED [L]
  * PEER_E_INVALID_GROUP    a bad handle, or the group was deleted [M]
+ * PEER_E_INVALID_TIME_PERIOD  the membership in a secured group is not valid
+ *                         any more, or not yet [L]
+ * PEER_E_NO_KEY_ACCESS    the key of the identity is gone or unreadable [M, L]
  * HRESULT_FROM_WIN32(ERROR_RETRY), 0x800704d5
  *                         connections came and went so fast, and this process
  *                         read so slowly, that every attempt was cut off [L]
