@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "utf8.h"
@@ -117,6 +118,21 @@ size_t wide_utf16_len(const wchar_t *wide)
 	return len;
 }
 
+size_t utf8_utf16_len(const char *text)
+{
+	size_t len = 0;
+
+	/* Each sequence is one unit, one of four bytes two. */
+	for (; *text; text++)
+		len += ((*text & 0xc0) != 0x80) + ((*text & 0xf8) == 0xf0);
+	return len;
+}
+
+_Bool utf8_valid(const char *text)
+{
+	return utf8_to_wide(text, strlen(text), NULL) >= 0;
+}
+
 _Bool wide_valid(const wchar_t *wide)
 {
 	if (!wide)
@@ -127,10 +143,63 @@ _Bool wide_valid(const wchar_t *wide)
 	return true;
 }
 
+static bool is_control(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code < 0xa0);
+}
+
 _Bool wide_has_control(const wchar_t *wide)
 {
 	for (; *wide; wide++)
-		if (*wide < 0x20 || (*wide >= 0x7f && *wide < 0xa0))
+		if (is_control(*wide))
 			return true;
 	return false;
+}
+
+_Bool utf8_has_control(const char *text)
+{
+	const unsigned char *in = (const unsigned char *)text;
+
+	for (; *in; in++)
+		if (*in < 0x80 ? is_control(*in) :
+				 *in == 0xc2 && is_control(in[1]))
+			return true;
+	return false;
+}
+
+static size_t wide_utf8_len(const wchar_t *wide)
+{
+	size_t len = 0;
+
+	for (; *wide; wide++)
+		len += encoded_len(*wide);
+	return len;
+}
+
+int utf8_dup(const wchar_t *wide, char **text)
+{
+	size_t size;
+
+	if (!wide_valid(wide))
+		return -EILSEQ;
+	size = wide_utf8_len(wide) + 1;
+	*text = malloc(size);
+	if (!*text)
+		return -ENOMEM;
+	utf8_from_wide(wide, *text, size);
+	return 0;
+}
+
+int wide_dup(const char *text, wchar_t **wide)
+{
+	ssize_t len = utf8_to_wide(text, strlen(text), NULL);
+
+	if (len < 0)
+		return -EILSEQ;
+	*wide = malloc((len + 1) * sizeof(**wide));
+	if (!*wide)
+		return -ENOMEM;
+	utf8_to_wide(text, strlen(text), *wide);
+	(*wide)[len] = L'\0';
+	return 0;
 }

@@ -30,10 +30,23 @@ ssize_t utf8_to_wide(const char *text, size_t len, wchar_t *out);
  */
 size_t wide_utf16_len(const wchar_t *wide);
 
+/* Likewise of valid UTF-8. */
+size_t utf8_utf16_len(const char *text);
+
+/* Whether a string is well-formed. */
+_Bool utf8_valid(const char *text);
+
 /* Whether a string is NULL or well-formed. */
 _Bool wide_valid(const wchar_t *wide);
 
 /* Whether a valid string has a character that the module takes in no name. */
 _Bool wide_has_control(const wchar_t *wide);
+_Bool utf8_has_control(const char *text);
+
+/*
+ * Copies in the other form, to be released with free(). -EILSEQ, -ENOMEM.
+ */
+int utf8_dup(const wchar_t *wide, char **text);
+int wide_dup(const char *text, wchar_t **wide);
 
 #endif /* LIB_UTF8_H */

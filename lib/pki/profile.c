@@ -3,6 +3,8 @@
  * Profiles: how strong keys and signatures are.
  */
 #include <errno.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
@@ -74,13 +76,24 @@ bool profile_allowed(const struct profile *profile)
 	       profile == profile_current();
 }
 
+static bool has_usual_exponent(const EVP_PKEY *key)
+{
+	BIGNUM *e = NULL;
+	bool usual = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e) &&
+		     BN_is_word(e, RSA_F4);
+
+	BN_free(e);
+	return usual;
+}
+
 const struct profile *profile_of(const X509 *cert)
 {
 	const EVP_PKEY *key = X509_get0_pubkey(cert);
 	int signature = X509_get_signature_nid(cert);
 	size_t i;
 
-	if (!key || EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA)
+	if (!key || EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA ||
+	    !has_usual_exponent(key))
 		return NULL;
 	for (i = 0; i < N_PROFILES; i++)
 		if (EVP_PKEY_get_bits(key) == profiles[i].key_bits &&

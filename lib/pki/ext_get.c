@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Reading the extensions of certificates of peers.
+ *
+ * Microsoft published no certificate; where its text is silent,
+ * Documentation/identities.md tells what is written and what is read.
+ */
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../peername.h"
+#include "error.h"
+#include "ext.h"
+#include "oid.h"
+#include "unicode.h"
+
+/* Most classifiers of a certificate. */
+#define LIST_MAX 64
+
+static HRESULT malformed(const char *oid)
+{
+	ERR_clear_error();
+	return fail(CRYPT_E_ASN1_ERROR, "extension %s is malformed", oid);
+}
+
+/* *value is NULL if the extension is not there. */
+static HRESULT get_item(const X509 *cert, const char *oid,
+			const ASN1_ITEM *item, void **value)
+{
+	ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
+	const ASN1_OCTET_STRING *data;
+	const unsigned char *der;
+	int at, again;
+
+	*value = NULL;
+	if (!object)
+		return E_OUTOFMEMORY;
+	at = X509_get_ext_by_OBJ(cert, object, -1);
+	again = at < 0 ? at : X509_get_ext_by_OBJ(cert, object, at);
+	ASN1_OBJECT_free(object);
+	if (at < 0)
+		return S_OK;
+	if (again >= 0)
+		return malformed(oid);
+
+	data = X509_EXTENSION_get_data(X509_get_ext(cert, at));
+	der = ASN1_STRING_get0_data(data);
+	*value = ASN1_item_d2i(NULL, &der, ASN1_STRING_length(data), item);
+	if (!*value)
+		return malformed(oid);
+	if (der == ASN1_STRING_get0_data(data) + ASN1_STRING_length(data))
+		return S_OK;
+	ASN1_item_free(*value, item);
+	*value = NULL;
+	return malformed(oid);
+}
+
+static bool little_endian(const ASN1_OCTET_STRING *string, uint32_t *value)
+{
+	const unsigned char *bytes = ASN1_STRING_get0_data(string);
+
+	if (ASN1_STRING_length(string) != 4)
+		return false;
+	*value = bytes[0] | bytes[1] << 8 | bytes[2] << 16 |
+		 (uint32_t)bytes[3] << 24;
+	return true;
+}
+
+HRESULT ext_get_type(const X509 *cert, enum cert_type *type)
+{
+	uint32_t value = 0;
+	void *string;
+	HRESULT hr;
+
+	hr = get_item(cert, OID_CERT_TYPE, ASN1_ITEM_rptr(ASN1_OCTET_STRING),
+		      &string);
+	if (FAILED(hr))
+		return hr;
+	if (string && little_endian(string, &value))
+		*type = value;
+	ASN1_OCTET_STRING_free(string);
+	if (value < CERT_MEMBER || value > CERT_IDENTITY)
+		return malformed(OID_CERT_TYPE);
+	return S_OK;
+}
+
+/* The string of an otherName of this type, else NULL. */
+static const ASN1_STRING *other_name(const GENERAL_NAME *name, const char *oid)
+{
+	ASN1_OBJECT *wanted = OBJ_txt2obj(oid, 1), *type;
+	ASN1_TYPE *value;
+	bool match;
+
+	match = wanted && GENERAL_NAME_get0_otherName(name, &type, &value) &&
+		!OBJ_cmp(type, wanted);
+	ASN1_OBJECT_free(wanted);
+	if (!match)
+		return NULL;
+	switch (value->type) {
+	case V_ASN1_BMPSTRING:
+	case V_ASN1_UTF8STRING:
+	case V_ASN1_UNIVERSALSTRING:
+	case V_ASN1_PRINTABLESTRING:
+	case V_ASN1_IA5STRING:
+	case V_ASN1_T61STRING:
+		return value->value.asn1_string;
+	default:
+		return NULL;
+	}
+}
+
+/* The first peer name of a list; names of other kinds may stand beside it. */
+static HRESULT peer_name_of(const GENERAL_NAMES *names, char **name)
+{
+	const ASN1_STRING *string;
+	int i;
+
+	for (i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		string = other_name(sk_GENERAL_NAME_value(names, i),
+				    OID_PEER_NAME);
+		if (string)
+			return string_get(string, name);
+	}
+	return S_OK;
+}
+
+static HRESULT get_name(const X509 *cert, const char *oid, char **name)
+{
+	void *names;
+	HRESULT hr;
+
+	hr = get_item(cert, oid, ASN1_ITEM_rptr(GENERAL_NAMES), &names);
+	if (SUCCEEDED(hr) && names)
+		hr = peer_name_of(names, name);
+	GENERAL_NAMES_free(names);
+	if (SUCCEEDED(hr) && *name && !peername_secure(*name)) {
+		free(*name);
+		*name = NULL;
+		hr = malformed(oid);
+	}
+	return hr;
+}
+
+HRESULT ext_get_name(const X509 *cert, enum name_ext which, char **name)
+{
+	static const char *const oids[][2] = {
+		[NAME_SUBJECT] = { OID_SUBJECT_NAME, OID_SUBJECT_ALT },
+		[NAME_ISSUER] = { OID_ISSUER_NAME, OID_ISSUER_ALT },
+		[NAME_GROUP] = { OID_GROUP_NAME },
+	};
+	HRESULT hr;
+
+	*name = NULL;
+	hr = get_name(cert, oids[which][0], name);
+	if (SUCCEEDED(hr) && !*name && oids[which][1])
+		hr = get_name(cert, oids[which][1], name);
+	return hr;
+}
+
+static bool add_roles(const ASN1_SEQUENCE_ANY *list, unsigned int *roles)
+{
+	const ASN1_TYPE *element;
+	unsigned int role;
+	int i;
+
+	for (i = 0; i < sk_ASN1_TYPE_num(list); i++) {
+		element = sk_ASN1_TYPE_value(list, i);
+		if (element->type != V_ASN1_OCTET_STRING ||
+		    element->value.octet_string->length != ROLE_BYTES)
+			return false;
+		role = role_from_bytes(element->value.octet_string->data);
+		if (!role)
+			return false;
+		*roles |= role;
+	}
+	return *roles;
+}
+
+HRESULT ext_get_roles(const X509 *cert, bool *there, unsigned int *roles)
+{
+	void *list;
+	HRESULT hr;
+
+	*roles = 0;
+	hr = get_item(cert, OID_ROLES, ASN1_ITEM_rptr(ASN1_SEQUENCE_ANY),
+		      &list);
+	*there = list;
+	if (list && !add_roles(list, roles))
+		hr = malformed(OID_ROLES);
+	sk_ASN1_TYPE_pop_free(list, ASN1_TYPE_free);
+	return hr;
+}
+
+static HRESULT add_classifier(const GENERAL_NAME *name,
+			      struct classifiers *classifiers)
+{
+	const ASN1_STRING *string = other_name(name, OID_CLASSIFIER);
+	char *text;
+	HRESULT hr;
+
+	if (!string)
+		return malformed(OID_CLASSIFIERS);
+	hr = string_get(string, &text);
+	if (FAILED(hr))
+		return hr;
+	classifiers->list[classifiers->n++] = text;
+	return classifier_valid(text) ? S_OK : malformed(OID_CLASSIFIERS);
+}
+
+static HRESULT add_classifiers(const GENERAL_NAMES *names,
+			       struct classifiers *classifiers)
+{
+	int i, n = sk_GENERAL_NAME_num(names);
+	HRESULT hr = S_OK;
+
+	if (n > LIST_MAX)
+		return malformed(OID_CLASSIFIERS);
+	classifiers->list = calloc(n + 1, sizeof(*classifiers->list));
+	if (!classifiers->list)
+		return E_OUTOFMEMORY;
+	for (i = 0; SUCCEEDED(hr) && i < n; i++)
+		hr = add_classifier(sk_GENERAL_NAME_value(names, i),
+				    classifiers);
+	return hr;
+}
+
+/* What was added before a failure is the caller's to free. */
+HRESULT ext_get_classifiers(const X509 *cert, bool *there,
+			    struct classifiers *classifiers)
+{
+	void *names;
+	HRESULT hr;
+
+	hr = get_item(cert, OID_CLASSIFIERS, ASN1_ITEM_rptr(GENERAL_NAMES),
+		      &names);
+	*there = names;
+	if (names)
+		hr = add_classifiers(names, classifiers);
+	GENERAL_NAMES_free(names);
+	return hr;
+}
+
+static bool is_known(const ASN1_OBJECT *object)
+{
+	static const char *const known[] = {
+		OID_CERT_TYPE, OID_CERT_VERSION, OID_IDENTITY_FLAGS,
+		OID_GROUP_NAME, OID_GROUP_FLAGS, OID_ROLES, OID_CLASSIFIERS,
+		OID_SUBJECT_NAME, OID_ISSUER_NAME, OID_SUBJECT_ALT,
+		OID_ISSUER_ALT, OID_ISSUER_KEY, OID_USAGE,
+	};
+	char oid[64];
+	size_t i;
+
+	OBJ_obj2txt(oid, sizeof(oid), object, 1);
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(known[i], oid))
+			return true;
+	return false;
+}
+
+bool ext_all_known(const X509 *cert)
+{
+	X509_EXTENSION *ext;
+	int i;
+
+	for (i = 0; i < X509_get_ext_count(cert); i++) {
+		ext = X509_get_ext(cert, i);
+		if (X509_EXTENSION_get_critical(ext) &&
+		    !is_known(X509_EXTENSION_get_object(ext)))
+			return false;
+	}
+	return true;
+}
