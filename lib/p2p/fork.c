@@ -7,6 +7,7 @@
  */
 #include <pthread.h>
 
+#include "../store/store.h"
 #include "handle.h"
 #include "inbox.h"
 #include "notifier.h"
@@ -20,10 +21,13 @@ static void prepare(void)
 	inbox_lock();
 	handle_lock();
 	pool_lock();
+	/* Last: whoever holds it may wait long, but for no other of these. */
+
 }
 
 static void in_parent(void)
 {
+	store_fork_unlock();
 	pool_unlock();
 	handle_unlock();
 	inbox_unlock();
@@ -33,6 +37,7 @@ static void in_parent(void)
 
 static void in_child(void)
 {
+	store_fork_unlock();
 	pool_unlock_in_child();
 	handle_unlock();
 	inbox_unlock();

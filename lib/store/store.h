@@ -55,6 +55,14 @@ void store_free(char *data, size_t len);
 HRESULT store_check(struct store *store, const char *dir, const char *file);
 
 /*
+ * The path of a file, to be released with free(), and whether there is a file,
+ * the user's and readable for him alone, else PEER_E_NO_KEY_ACCESS; that costs
+ * one system call.
+ */
+HRESULT store_file_path(const char *dir, const char *file, char **path);
+HRESULT store_check_path(const char *path);
+
+/*
  * Write a file, in the place of one that is there. Needs the lock.
  * PEER_E_DISK_FULL: no room, or a quota is used up.
  */

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the files of the store share.
+ *
+ * Functions that return int return 0 or a negative errno, and leave the reason
+ * to their callers, who know the path.
+ */
+#ifndef LIB_STORE_INTERNAL_H
+#define LIB_STORE_INTERNAL_H
+
+#include <fcntl.h>
+
+#include "store.h"
+
+#define STORE_DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+
+/* Names of files that a crash may leave behind begin so. */
+#define STORE_TEMPORARY ".tmp-"
+
+struct store {
+	char *path;		/* for reasons, and to see if it is replaced */
+	int fd;			/* the directory */
+	int lock;		/* the file "lock"; -1: the lock is not held */
+	int cancel;		/* whether the thread could be cancelled */
+};
+
+/* Like openat(), and again if a signal came. */
+int store_openat(int at, const char *name, int flags);
+
+/* Names of files, in their order. */
+struct names {
+	char **name;
+	size_t n;
+};
+
+/* Where the store is; released with free(). */
+HRESULT store_path(char **path);
+
+HRESULT store_hresult(int err);
+
+/* Note err of a file of the store, or of a directory if file is NULL. */
+HRESULT store_fail(const struct store *store, const char *dir,
+		   const char *file, int err);
+
+/* E_INVALIDARG for names that lead elsewhere; file may be NULL. */
+HRESULT store_check_names(const char *dir, const char *file);
+
+/* Whether a directory is the user's and closed to all others. */
+HRESULT store_check_dir(int fd, const char *path);
+
+HRESULT store_open_dir(const struct store *store, const char *dir, bool create,
+		       int *fd);
+
+/* Make a directory, unless there is one, that outlives a crash. */
+int store_make_dir(int at, const char *name);
+
+int store_sync(int fd);
+
+/* All but "." and "..". */
+int names_read(int fd, struct names *names);
+void names_free(struct names *names);
+
+void store_unlock(struct store *store);
+
+#endif /* LIB_STORE_INTERNAL_H */
