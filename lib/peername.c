@@ -6,14 +6,12 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "peername.h"
 #include "utf8.h"
 
 #define HEX "0123456789abcdef"
-#define DNS_MAX 253
 
 static bool text_valid(const char *text, size_t max)
 {
@@ -123,18 +121,20 @@ static bool is_host(const char *host)
 	for (c = host; *c; c++)
 		if (!is_label(*c))
 			return false;
-	return c - host <= DNS_MAX;
+	return c - host <= HOST_MAX;
 }
 
-char *peername_dns(const char *name)
+bool peername_dns(const char *name, char host[HOST_MAX + 1])
 {
-	char utf8[PEERNAME_MAX + sizeof(".p.pnrp.net")], *ascii, *host = NULL;
+	char utf8[PEERNAME_MAX + sizeof(".p.pnrp.net")], *ascii;
+	bool done;
 
 	if (!host_name(name, utf8, sizeof(utf8)) ||
 	    idn2_to_ascii_8z(utf8, &ascii, IDN2_NONTRANSITIONAL) != IDN2_OK)
-		return NULL;
-	if (is_host(ascii))
-		host = strdup(ascii);
+		return false;
+	done = is_host(ascii);
+	if (done)
+		strcpy(host, ascii);
 	idn2_free(ascii);
-	return host;
+	return done;
 }

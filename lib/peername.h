@@ -46,10 +46,10 @@ bool peername_make(const EVP_PKEY *key, const char *classifier,
 /* Whether the authority of a secure name is that of the key of a certificate. */
 bool peername_is_of(const char *name, const X509 *cert);
 
-/*
- * The name as that of a host below pnrp.net, to be released with free(); NULL
- * if it cannot be one.
- */
-char *peername_dns(const char *name);
+/* Longest name of a host. */
+#define HOST_MAX 253
+
+/* The name as that of a host below pnrp.net; false if it cannot be one. */
+bool peername_dns(const char *name, char host[HOST_MAX + 1]);
 
 #endif /* LIB_PEERNAME_H */

@@ -145,7 +145,8 @@ _Bool wide_valid(const wchar_t *wide)
 
 static bool is_control(uint32_t code)
 {
-	return code < 0x20 || (code >= 0x7f && code < 0xa0);
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) ||
+	       code == 0xfffe || code == 0xffff;
 }
 
 _Bool wide_has_control(const wchar_t *wide)
@@ -159,11 +160,15 @@ _Bool wide_has_control(const wchar_t *wide)
 _Bool utf8_has_control(const char *text)
 {
 	const unsigned char *in = (const unsigned char *)text;
+	const unsigned char *end = in + strlen(text);
+	uint32_t code;
+	size_t step;
 
-	for (; *in; in++)
-		if (*in < 0x80 ? is_control(*in) :
-				 *in == 0xc2 && is_control(in[1]))
+	for (; in < end; in += step) {
+		step = decode(in, end - in, &code);
+		if (!step || is_control(code))
 			return true;
+	}
 	return false;
 }
 

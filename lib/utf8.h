@@ -39,7 +39,10 @@ _Bool utf8_valid(const char *text);
 /* Whether a string is NULL or well-formed. */
 _Bool wide_valid(const wchar_t *wide);
 
-/* Whether a valid string has a character that the module takes in no name. */
+/*
+ * Whether a valid string has a character that no name may have: the module takes
+ * no control characters, XML neither these nor U+FFFE and U+FFFF.
+ */
 _Bool wide_has_control(const wchar_t *wide);
 _Bool utf8_has_control(const char *text);
 

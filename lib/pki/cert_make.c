@@ -5,7 +5,6 @@
 #include <openssl/bn.h>
 #include <openssl/rand.h>
 #include <openssl/x509.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -91,11 +90,9 @@ static bool put_fields(X509 *x509, const struct cert_spec *spec)
 /* A host name is extra: nothing here reads it. */
 static bool put_dns(X509 *x509, const char *name)
 {
-	char *host = peername_dns(name);
-	bool done = !host || ext_put_dns(x509, host);
+	char host[HOST_MAX + 1];
 
-	free(host);
-	return done;
+	return !peername_dns(name, host) || ext_put_dns(x509, host);
 }
 
 static bool put_issuer_key(X509 *x509, const EVP_PKEY *key)

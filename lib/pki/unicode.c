@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <openssl/asn1.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -44,6 +45,7 @@ ASN1_STRING *string_new_bmp(const char *text)
 		ASN1_STRING_set0(string, units, end - units);
 		units = NULL;
 	} else {
+		ERR_raise(ERR_LIB_ASN1, ERR_R_MALLOC_FAILURE);
 		ASN1_STRING_free(string);
 		string = NULL;
 	}
@@ -122,6 +124,7 @@ HRESULT string_get(const ASN1_STRING *string, char **text)
 {
 	int err;
 
+	*text = NULL;
 	if (ASN1_STRING_type(string) == V_ASN1_BMPSTRING)
 		err = from_bmp(string, text);
 	else
@@ -132,6 +135,7 @@ HRESULT string_get(const ASN1_STRING *string, char **text)
 		return fail(CRYPT_E_ASN1_ERROR, "a string is malformed");
 	if (utf8_has_control(*text)) {
 		free(*text);
+		*text = NULL;
 		return fail(CRYPT_E_ASN1_ERROR,
 			    "a string has control characters");
 	}
