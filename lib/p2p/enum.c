@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../reason.h"
 #include "../utf8.h"
 #include "enum.h"
 #include "hresult.h"
@@ -152,6 +153,7 @@ HRESULT WINAPI PeerGetItemCount(HPEERENUM hPeerEnum, ULONG *pCount)
 {
 	struct peer_enum *peer_enum;
 
+	reason_clear();
 	if (!pCount)
 		return E_INVALIDARG;
 	*pCount = 0;
@@ -225,6 +227,7 @@ HRESULT WINAPI PeerGetNextItem(HPEERENUM hPeerEnum, ULONG *pCount,
 	struct peer_enum *peer_enum = NULL;
 	HRESULT hr;
 
+	reason_clear();
 	if (pppvItems)
 		*pppvItems = NULL;
 	if (pCount && pppvItems)
@@ -242,6 +245,7 @@ HRESULT WINAPI PeerGetNextItem(HPEERENUM hPeerEnum, ULONG *pCount,
 
 HRESULT WINAPI PeerEndEnumeration(HPEERENUM hPeerEnum)
 {
+	reason_clear();
 	return handle_close(HANDLE_ENUM, hPeerEnum) ? S_OK : E_INVALIDARG;
 }
 

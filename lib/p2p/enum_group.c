@@ -3,88 +3,92 @@
  * PeerEnumGroups().
  */
 #include <errno.h>
-#include <string.h>
 
-#include "../utf8.h"
-#include "enum.h"
+#include "../reason.h"
+#include "../store/membership.h"
+#include "enum_names.h"
 #include "hresult.h"
+#include "identity.h"
 #include "pool.h"
-#include "text.h"
 
-/* Where in the text the two strings of an item begin. */
-struct record {
-	size_t name;
-	size_t label;
+/* A failure that began as an HRESULT crosses functions that return an errno. */
+struct listing {
+	struct peer_enum *peer_enum;
+	const char *identity;	/* NULL: none */
+	HRESULT hr;
 };
 
-static int keep(const struct pg_group *group, void *arg)
+static HRESULT keep_membership(const struct membership *membership, void *arg)
 {
-	struct peer_enum *peer_enum = arg;
-	struct record *record = enum_add(peer_enum);
-	const char *label = *group->label ? group->label : group->name;
-	int err;
+	const struct cert *root = membership->chain->certs[0];
 
-	if (!record)
-		return -ENOMEM;
-	err = enum_keep(peer_enum, group->name, strlen(group->name),
-			&record->name);
-	if (!err)
-		err = enum_keep(peer_enum, label, strlen(label),
-				&record->label);
-	return err;
+	return hresult_from_errno(enum_names_add(arg, root->subject_name,
+						 root->subject));
+}
+
+static int keep_plain(const struct pg_group *group, void *arg)
+{
+	if (peername_secure(group->name))
+		return 0;
+	return enum_names_add(arg, group->name,
+			      *group->label ? group->label : group->name);
 }
 
 static int dump(struct pg_ctx *ctx, struct peer_enum *peer_enum,
 		const void *arg)
 {
-	(void)arg;
-	return pg_group_list(ctx, keep, peer_enum, NULL);
+	struct listing *listing = (struct listing *)arg;
+
+	if (listing->identity)
+		listing->hr = membership_list(listing->identity,
+					      keep_membership, peer_enum);
+	if (FAILED(listing->hr))
+		return -EIO;
+	return pg_group_list(ctx, keep_plain, peer_enum, NULL);
 }
 
-static size_t room(const struct peer_enum *peer_enum, size_t i)
+static HRESULT enumerate(const char *identity, HPEERENUM *handle)
 {
-	const struct record *record = enum_record(peer_enum, i);
-	const char *name = peer_enum->text + record->name;
-	const char *label = peer_enum->text + record->label;
-
-	return text_room(name, strlen(name)) + text_room(label, strlen(label));
-}
-
-static void pack(const struct peer_enum *peer_enum, size_t i, void *item,
-		 wchar_t **text)
-{
-	const struct record *record = enum_record(peer_enum, i);
-	const char *name = peer_enum->text + record->name;
-	const char *label = peer_enum->text + record->label;
-	PEER_NAME_PAIR *pair = item;
-
-	*pair = (PEER_NAME_PAIR){ .dwSize = sizeof(*pair) };
-	pair->pwzPeerName = text_put(text, name, strlen(name));
-	pair->pwzFriendlyName = text_put(text, label, strlen(label));
-}
-
-static const struct enum_kind group_kind = {
-	.record_size = sizeof(struct record),
-	.item_size = sizeof(PEER_NAME_PAIR),
-	.room = room,
-	.pack = pack,
-};
-
-HRESULT WINAPI PeerEnumGroups(PCWSTR pwzIdentity, HPEERENUM *phPeerEnum)
-{
+	struct listing listing = { .identity = identity };
 	struct pg_ctx *ctx;
 	int err;
-
-	if (!phPeerEnum)
-		return E_INVALIDARG;
-	*phPeerEnum = NULL;
-	if (!wide_valid(pwzIdentity))
-		return E_INVALIDARG;
 
 	err = pool_get(&ctx);
 	if (err)
 		return hresult_from_errno(err);
-	err = enum_new(&group_kind, ctx, dump, NULL, 0, phPeerEnum);
+	err = enum_new(&enum_names, ctx, dump, &listing, 0, handle);
 	pool_put(ctx);
-	return hresult_from_errno(err);
+	return FAILED(listing.hr) ? listing.hr : hresult_from_errno(err);
+}
+
+/* Without a default identity there are no memberships. */
+static HRESULT find_identity(PCWSTR wide, char buf[PEERNAME_MAX + 1],
+			     const char **name)
+{
+	HRESULT hr;
+
+	if (wide) {
+		hr = identity_argument(wide, buf, name);
+		return FAILED(hr) ? hr : identity_check(*name);
+	}
+	hr = identity_default_name(buf);
+	if (SUCCEEDED(hr))
+		hr = identity_check(buf);
+	*name = SUCCEEDED(hr) ? buf : NULL;
+	return hr == PEER_E_NOT_FOUND ? S_OK : hr;
+}
+
+HRESULT WINAPI PeerEnumGroups(PCWSTR pwzIdentity, HPEERENUM *phPeerEnum)
+{
+	char buf[PEERNAME_MAX + 1];
+	const char *identity;
+	HRESULT hr;
+
+	reason_clear();
+	if (!phPeerEnum)
+		return E_INVALIDARG;
+	*phPeerEnum = NULL;
+
+	hr = find_identity(pwzIdentity, buf, &identity);
+	return FAILED(hr) ? hr : enumerate(identity, phPeerEnum);
 }
