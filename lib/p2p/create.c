@@ -2,14 +2,21 @@
 /*
  * PeerGroupCreate().
  */
-#include <stdio.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
+#include <time.h>
 
+#include "../pki/error.h"
+#include "../reason.h"
+#include "../store/membership.h"
 #include "../utf8.h"
-#include "group.h"
-#include "hresult.h"
-#include "pool.h"
+#include "argument.h"
+#include "cloud.h"
+#include "identity.h"
+#include "secured.h"
 #include "startup.h"
 
 /* Sizes of the structure, as the SDK has had it. */
@@ -19,24 +26,20 @@
 #define FLAGS_KNOWN (PEER_MEMBER_DATA_OPTIONAL | PEER_DISABLE_PRESENCE | \
 		     PEER_DEFER_EXPIRATION)
 
-/* Limits in UTF-16 units, as documented. */
-#define CLASSIFIER_MAX 149
-#define TEXT_MAX 255
+/* Limits in UTF-16 units and in seconds, as documented. */
+#define TEXT_UNITS 255
+#define LIFETIME_MIN (8 * 3600)
+#define LIFETIME_MAX (3650 * 24 * 3600)
 
-/* A name: an authority of 40 hex digits, a dot, the classifier. */
-#define AUTHORITY_BYTES 20
-#define CLASSIFIER_AT (2 * AUTHORITY_BYTES + 1)
-
-/* What a group is created with, in UTF-8. */
-struct creation {
-	char name[PG_NAME_MAX + 1];
-	char label[PG_TEXT_MAX + 1];
-	char comment[PG_TEXT_MAX + 1];
-};
-
-static bool is_text(PCWSTR wide, size_t max)
+static HRESULT bad(const char *what)
 {
-	return !wide || (wide_valid(wide) && wide_utf16_len(wide) <= max &&
+	return fail(PEER_E_INVALID_GROUP_PROPERTIES, "%s", what);
+}
+
+static bool is_text(PCWSTR wide)
+{
+	return !wide || (wide_valid(wide) &&
+			 wide_utf16_len(wide) <= TEXT_UNITS &&
 			 !wide_has_control(wide));
 }
 
@@ -49,99 +52,202 @@ static bool wants_password(const PEER_GROUP_PROPERTIES *props)
 		~(DWORD)PEER_GROUP_GMC_AUTHENTICATION);
 }
 
-static HRESULT check_properties(const PEER_GROUP_PROPERTIES *props)
+static bool is_lifetime(ULONG seconds)
 {
-	if (props->dwSize != SIZE_XP && props->dwSize != SIZE_VISTA)
-		return PEER_E_INVALID_GROUP_PROPERTIES;
-	if (!wide_valid(props->pwzCloud) ||
-	    !wide_valid(props->pwzCreatorPeerName))
-		return E_INVALIDARG;
-	if ((props->dwFlags & ~(DWORD)FLAGS_KNOWN) ||
-	    props->pwzGroupPeerName || wants_password(props))
-		return PEER_E_INVALID_GROUP_PROPERTIES;
-	if (!is_text(props->pwzClassifier, CLASSIFIER_MAX))
-		return PEER_E_INVALID_CLASSIFIER;
-	if (!is_text(props->pwzFriendlyName, TEXT_MAX) ||
-	    !is_text(props->pwzComment, TEXT_MAX))
-		return PEER_E_INVALID_GROUP_PROPERTIES;
+	return !seconds ||
+	       (seconds >= LIFETIME_MIN && seconds <= LIFETIME_MAX);
+}
+
+static HRESULT check_texts(const PEER_GROUP_PROPERTIES *props)
+{
+	char classifier[3 * CLASSIFIER_UNITS + 1];
+
+	if (FAILED(argument_classifier(props->pwzClassifier, classifier)))
+		return fail_as(PEER_E_INVALID_CLASSIFIER);
+	if (!is_text(props->pwzFriendlyName))
+		return bad("the friendly name is not valid");
+	if (!is_text(props->pwzComment))
+		return bad("the comment is not valid");
 	return S_OK;
 }
 
-static bool put_authority(char *name)
+static HRESULT check_properties(const PEER_GROUP_PROPERTIES *props)
 {
-	unsigned char bytes[AUTHORITY_BYTES];
-	size_t i;
-
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		return false;
-	for (i = 0; i < sizeof(bytes); i++)
-		sprintf(name + 2 * i, "%02x", bytes[i]);
-	name[CLASSIFIER_AT - 1] = '.';
-	return true;
+	if (props->dwSize != SIZE_XP && props->dwSize != SIZE_VISTA)
+		return bad("dwSize is not that of the structure");
+	if (!wide_valid(props->pwzCloud) ||
+	    !wide_valid(props->pwzCreatorPeerName))
+		return E_INVALIDARG;
+	if (props->dwFlags & ~(DWORD)FLAGS_KNOWN)
+		return bad("a flag is unknown");
+	if (props->pwzGroupPeerName)
+		return bad("the peer name of a new group cannot be chosen");
+	if (wants_password(props))
+		return bad("groups with a password are not supported");
+	if (!is_lifetime(props->ulMemberDataLifetime))
+		return bad("the lifetime of member data is not 8 hours to 10 years");
+	return check_texts(props);
 }
 
-/* The documented limits in UTF-16 units are within the module's in bytes. */
-static void put_text(PCWSTR wide, char *out, size_t size)
+/* What a group is created of, besides the properties. */
+struct creation {
+	const struct identity *creator;
+	EVP_PKEY *key;			/* the group's */
+	char name[PEERNAME_MAX + 1];
+	char friendly[FRIENDLY_MAX + 1];
+	int64_t from;
+	int64_t until;
+};
+
+static HRESULT creation_init(struct creation *creation,
+			     const PEER_GROUP_PROPERTIES *props)
 {
-	utf8_from_wide(wide ? wide : L"", out, size);
+	const struct profile *profile = creation->creator->cert->profile;
+	char classifier[3 * CLASSIFIER_UNITS + 1];
+
+	argument_classifier(props->pwzClassifier, classifier);
+	argument_friendly(props->pwzFriendlyName, creation->friendly);
+	creation->from = time(NULL);
+	creation->until = validity_end(creation->from);
+	creation->key = profile_new_key(profile);
+	if (!creation->key ||
+	    !peername_make(creation->key, classifier, creation->name))
+		return fail_crypto("cannot make the key of a group");
+	if (!*creation->friendly)
+		strcpy(creation->friendly, creation->name);
+	return S_OK;
 }
 
-static bool creation_init(struct creation *creation,
-			  const PEER_GROUP_PROPERTIES *props)
+static HRESULT make_root(const struct creation *creation, X509 **root)
 {
-	if (!put_authority(creation->name))
-		return false;
-	put_text(props->pwzClassifier, creation->name + CLASSIFIER_AT,
-		 sizeof(creation->name) - CLASSIFIER_AT);
-	put_text(props->pwzFriendlyName, creation->label,
-		 sizeof(creation->label));
-	put_text(props->pwzComment, creation->comment,
-		 sizeof(creation->comment));
-	return true;
+	const struct cert_spec spec = {
+		.profile = creation->creator->cert->profile,
+		.type = CERT_ROOT,
+		.subject = creation->friendly,
+		.subject_name = creation->name,
+		.subject_key = creation->key,
+		.from = creation->from,
+		.until = creation->until,
+	};
+
+	return cert_make(&spec, root);
 }
 
-/* Without a handle nobody knows the name of the group, so it goes again. */
-static HRESULT hand_out(struct pg_ctx *ctx, uint32_t id, uint64_t epoch,
-			HGROUP *handle)
+static HRESULT make_admin(const struct creation *creation, X509 **admin)
 {
-	HRESULT hr = group_handle(ctx, id, epoch, handle);
+	const struct cert *idc = creation->creator->cert;
+	const struct cert_spec spec = {
+		.profile = idc->profile,
+		.type = CERT_MEMBER,
+		.subject = idc->subject,
+		.subject_name = idc->subject_name,
+		.subject_key = creation->creator->key,
+		.issuer = creation->friendly,
+		.issuer_name = creation->name,
+		.issuer_key = creation->key,
+		.group_name = creation->name,
+		.roles = ROLE_ADMIN,
+		.from = creation->from,
+		.until = creation->until,
+	};
 
-	if (FAILED(hr))
-		pg_group_del(ctx, id, NULL);
+	return cert_make(&spec, admin);
+}
+
+static HRESULT put_chain(const struct creation *creation,
+			 struct membership_text *text)
+{
+	X509 *root = NULL, *admin = NULL;
+	HRESULT hr;
+
+	hr = make_root(creation, &root);
+	if (SUCCEEDED(hr))
+		hr = make_admin(creation, &admin);
+	if (SUCCEEDED(hr))
+		hr = container_write(root, admin, &text->chain,
+				     &text->chain_len);
+	X509_free(admin);
+	X509_free(root);
 	return hr;
 }
 
-static HRESULT create(const struct creation *creation, uint64_t epoch,
+static HRESULT put_properties(const PEER_GROUP_PROPERTIES *props,
+			      struct membership_text *text)
+{
+	HRESULT hr;
+
+	text->version = props->dwSize == SIZE_XP ? SECURITY_1_0 : SECURITY_1_1;
+	text->flags = props->dwFlags;
+	text->member_data_lifetime = props->ulMemberDataLifetime;
+	text->presence_lifetime = props->ulPresenceLifetime;
+	hr = argument_text(props->pwzComment ?: L"", &text->comment);
+	return FAILED(hr) ? hr : cloud_argument(props->pwzCloud, &text->cloud);
+}
+
+static HRESULT store_group(const struct creation *creation,
+			   const PEER_GROUP_PROPERTIES *props)
+{
+	struct membership_text text = {
+		.identity_name = creation->creator->cert->subject_name,
+		.group_name = (char *)creation->name,
+	};
+	bool replaced;
+	HRESULT hr;
+
+	hr = put_properties(props, &text);
+	if (SUCCEEDED(hr))
+		hr = put_chain(creation, &text);
+	if (SUCCEEDED(hr))
+		hr = membership_put(&text, &replaced);
+	OPENSSL_free(text.chain);
+	free(text.comment);
+	free(text.cloud.name);
+	return hr;
+}
+
+/*
+ * The membership comes first: a group that the kernel has and nobody is a member
+ * of would be of no use. The key of the group signs once, and is forgotten.
+ */
+static HRESULT create(const struct identity *creator,
+		      const PEER_GROUP_PROPERTIES *props, uint64_t epoch,
 		      HGROUP *handle)
 {
-	const struct pg_group_spec spec = {
-		.size = sizeof(spec),
-		.name = creation->name,
-		.label = creation->label,
-		.comment = creation->comment,
-	};
-	struct pg_ctx *ctx;
-	uint32_t id;
+	const char *who = creator->cert->subject_name;
+	struct creation creation = { .creator = creator };
 	HRESULT hr;
-	int err;
 
-	err = pool_get(&ctx);
-	if (err)
-		return hresult_from_errno(err);
-
-	err = pg_group_add(ctx, &spec, &id, NULL);
-	hr = err ? hresult_from_errno(err) : hand_out(ctx, id, epoch, handle);
-	pool_put(ctx);
+	hr = creation_init(&creation, props);
+	if (SUCCEEDED(hr))
+		hr = store_group(&creation, props);
+	EVP_PKEY_free(creation.key);
+	if (FAILED(hr))
+		return hr;
+	hr = secured_open(who, creation.name, epoch, handle);
+	if (FAILED(hr))
+		membership_delete(who, creation.name);
 	return hr;
+}
+
+static HRESULT check_profile(const struct identity *creator)
+{
+	const struct profile *profile = creator->cert->profile;
+
+	if (profile == profile_current())
+		return S_OK;
+	return fail(PEER_E_INVALID_GROUP_PROPERTIES,
+		    "the creator's identity is of the profile %s, the group is to be of %s",
+		    profile->name, profile_current()->name);
 }
 
 HRESULT WINAPI PeerGroupCreate(PPEER_GROUP_PROPERTIES pProperties,
 			       HGROUP *phGroup)
 {
-	struct creation creation;
+	struct identity *creator;
 	uint64_t epoch;
 	HRESULT hr;
 
+	reason_clear();
 	if (!phGroup)
 		return E_INVALIDARG;
 	*phGroup = NULL;
@@ -152,9 +258,14 @@ HRESULT WINAPI PeerGroupCreate(PPEER_GROUP_PROPERTIES pProperties,
 		return E_INVALIDARG;
 
 	hr = check_properties(pProperties);
+	if (SUCCEEDED(hr))
+		hr = identity_of_user(pProperties->pwzCreatorPeerName,
+				      &creator);
 	if (FAILED(hr))
 		return hr;
-	if (!creation_init(&creation, pProperties))
-		return E_UNEXPECTED;
-	return create(&creation, epoch, phGroup);
+	hr = check_profile(creator);
+	if (SUCCEEDED(hr))
+		hr = create(creator, pProperties, epoch, phGroup);
+	identity_free(creator);
+	return hr;
 }

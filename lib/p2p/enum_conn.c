@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../reason.h"
 #include "enum.h"
 #include "group.h"
 #include "hresult.h"
@@ -173,6 +174,7 @@ HRESULT WINAPI PeerGroupEnumConnections(HGROUP hGroup, DWORD dwFlags,
 	struct group *group;
 	HRESULT hr;
 
+	reason_clear();
 	if (!phPeerEnum)
 		return E_INVALIDARG;
 	*phPeerEnum = NULL;
@@ -184,7 +186,9 @@ HRESULT WINAPI PeerGroupEnumConnections(HGROUP hGroup, DWORD dwFlags,
 	group = group_get(hGroup);
 	if (!group)
 		return PEER_E_INVALID_GROUP;
-	hr = enum_conns(group, dwFlags, phPeerEnum);
+	hr = group_check(group);
+	if (SUCCEEDED(hr))
+		hr = enum_conns(group, dwFlags, phPeerEnum);
 	group_put(group);
 	return hr;
 }

@@ -4,17 +4,25 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../message.h"
+#include "../peername.h"
+#include "../reason.h"
 #include "../utf8.h"
 #include "group.h"
 #include "hresult.h"
+#include "member.h"
 #include "pool.h"
+#include "secured.h"
 #include "startup.h"
 
 static void group_destroy(struct object *object)
 {
-	free((struct group *)object);
+	struct group *group = (struct group *)object;
+
+	member_free(group->member);
+	free(group);
 }
 
 struct group *group_get(HGROUP handle)
@@ -27,14 +35,22 @@ void group_put(struct group *group)
 	object_put(&group->base);
 }
 
-HRESULT group_handle(const struct pg_ctx *ctx, uint32_t id, uint64_t epoch,
+HRESULT group_handle(const struct pg_ctx *ctx, uint32_t id,
+		     const struct membership *membership, uint64_t epoch,
 		     HGROUP *handle)
 {
-	struct group *group = malloc(sizeof(*group));
+	struct group *group = calloc(1, sizeof(*group));
+	HRESULT hr = S_OK;
 	int err;
 
 	if (!group)
 		return E_OUTOFMEMORY;
+	if (membership)
+		hr = member_new(membership, &group->member);
+	if (FAILED(hr)) {
+		free(group);
+		return hr;
+	}
 
 	object_init(&group->base, HANDLE_GROUP, group_destroy);
 	group->id = id;
@@ -103,6 +119,32 @@ uint32_t pg_group_from_handle(void *handle)
 	return id;
 }
 
+static bool same_group(const struct object *object, const void *arg)
+{
+	const struct group *group = (const struct group *)object;
+	const struct group *deleted = arg;
+
+	return object->kind == HANDLE_GROUP && group->id == deleted->id &&
+	       group->family == deleted->family &&
+	       group->netns == deleted->netns;
+}
+
+int group_delete(struct pg_ctx *ctx, const char *name)
+{
+	struct group deleted;
+	int err;
+
+	err = pg_group_find(ctx, name, &deleted.id);
+	if (!err)
+		err = pg_group_del(ctx, deleted.id, NULL);
+	if (err)
+		return err;
+	deleted.family = ctx->family;
+	deleted.netns = ctx->netns;
+	handle_close_all(same_group, &deleted);
+	return 0;
+}
+
 /* The UTF-8 of a name that is looked up. */
 static HRESULT name_from_wide(PCWSTR wide, char name[PG_NAME_MAX + 1])
 {
@@ -111,7 +153,7 @@ static HRESULT name_from_wide(PCWSTR wide, char name[PG_NAME_MAX + 1])
 	return S_OK;
 }
 
-static HRESULT open_by_name(const char *name, uint64_t epoch, HGROUP *handle)
+static HRESULT open_plain(const char *name, uint64_t epoch, HGROUP *handle)
 {
 	struct pg_ctx *ctx;
 	uint32_t id;
@@ -123,7 +165,8 @@ static HRESULT open_by_name(const char *name, uint64_t epoch, HGROUP *handle)
 		return hresult_from_errno(err);
 
 	err = pg_group_find(ctx, name, &id);
-	hr = err ? hresult_of_name(err) : group_handle(ctx, id, epoch, handle);
+	hr = err ? hresult_of_name(err) :
+		   group_handle(ctx, id, NULL, epoch, handle);
 	pool_put(ctx);
 	return hr;
 }
@@ -135,6 +178,7 @@ HRESULT WINAPI PeerGroupOpen(PCWSTR pwzIdentity, PCWSTR pwzGroupPeerName,
 	uint64_t epoch;
 	HRESULT hr;
 
+	reason_clear();
 	if (!phGroup)
 		return E_INVALIDARG;
 	*phGroup = NULL;
@@ -145,45 +189,31 @@ HRESULT WINAPI PeerGroupOpen(PCWSTR pwzIdentity, PCWSTR pwzGroupPeerName,
 		return E_INVALIDARG;
 
 	hr = name_from_wide(pwzGroupPeerName, name);
-	return FAILED(hr) ? hr : open_by_name(name, epoch, phGroup);
+	if (FAILED(hr))
+		return hr;
+	if (peername_secure(name))
+		return secured_open_as(pwzIdentity, name, epoch, phGroup);
+	return open_plain(name, epoch, phGroup);
 }
 
 HRESULT WINAPI PeerGroupClose(HGROUP hGroup)
 {
+	reason_clear();
 	if (!started())
 		return PEER_E_NOT_INITIALIZED;
 	return handle_close(HANDLE_GROUP, hGroup) ? S_OK : PEER_E_INVALID_GROUP;
 }
 
-static bool same_group(const struct object *object, const void *arg)
+static HRESULT delete_plain(const char *name)
 {
-	const struct group *group = (const struct group *)object;
-	const struct group *deleted = arg;
-
-	return object->kind == HANDLE_GROUP && group->id == deleted->id &&
-	       group->family == deleted->family &&
-	       group->netns == deleted->netns;
-}
-
-static HRESULT delete_by_name(const char *name)
-{
-	struct group deleted;
 	struct pg_ctx *ctx;
 	int err;
 
 	err = pool_get(&ctx);
 	if (err)
 		return hresult_from_errno(err);
-
-	err = pg_group_find(ctx, name, &deleted.id);
-	if (!err)
-		err = pg_group_del(ctx, deleted.id, NULL);
-	deleted.family = ctx->family;
-	deleted.netns = ctx->netns;
+	err = group_delete(ctx, name);
 	pool_put(ctx);
-
-	if (!err)
-		handle_close_all(same_group, &deleted);
 	return hresult_of_name(err);
 }
 
@@ -192,13 +222,18 @@ HRESULT WINAPI PeerGroupDelete(PCWSTR pwzIdentity, PCWSTR pwzGroupPeerName)
 	char name[PG_NAME_MAX + 1];
 	HRESULT hr;
 
+	reason_clear();
 	if (!started())
 		return PEER_E_NOT_INITIALIZED;
 	if (!wide_valid(pwzIdentity))
 		return E_INVALIDARG;
 
 	hr = name_from_wide(pwzGroupPeerName, name);
-	return FAILED(hr) ? hr : delete_by_name(name);
+	if (FAILED(hr))
+		return hr;
+	if (peername_secure(name))
+		return secured_delete_as(pwzIdentity, name);
+	return delete_plain(name);
 }
 
 static int store_status(const struct pg_group *group, void *arg)
@@ -232,6 +267,7 @@ HRESULT WINAPI PeerGroupGetStatus(HGROUP hGroup, DWORD *pdwStatus)
 	struct group *group;
 	HRESULT hr;
 
+	reason_clear();
 	if (!pdwStatus)
 		return E_INVALIDARG;
 	*pdwStatus = 0;
@@ -241,7 +277,9 @@ HRESULT WINAPI PeerGroupGetStatus(HGROUP hGroup, DWORD *pdwStatus)
 	group = group_get(hGroup);
 	if (!group)
 		return PEER_E_INVALID_GROUP;
-	hr = status_of(group, pdwStatus);
+	hr = group_check(group);
+	if (SUCCEEDED(hr))
+		hr = status_of(group, pdwStatus);
 	group_put(group);
 	return hr;
 }

@@ -162,6 +162,20 @@ bool handle_close(enum handle_kind kind, const void *handle)
 	return object;
 }
 
+bool handle_any(bool (*match)(const struct object *object, const void *arg),
+		const void *arg)
+{
+	bool any = false;
+	uint32_t i;
+
+	pthread_mutex_lock(&table.lock);
+	for (i = 0; i < table.size && !any; i++)
+		any = table.slots[i].object &&
+		      match(table.slots[i].object, arg);
+	pthread_mutex_unlock(&table.lock);
+	return any;
+}
+
 static void close_locked(bool (*match)(const struct object *object,
 				       const void *arg),
 			 const void *arg)

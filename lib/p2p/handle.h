@@ -45,6 +45,10 @@ struct object *handle_get(enum handle_kind kind, const void *handle);
 /* Drop a handle; false if it is a bad one. */
 bool handle_close(enum handle_kind kind, const void *handle);
 
+/* Whether the object of any handle matches. */
+bool handle_any(bool (*match)(const struct object *object, const void *arg),
+		const void *arg);
+
 /* Drop the handles of all objects that match. */
 void handle_close_all(bool (*match)(const struct object *object,
 				    const void *arg),

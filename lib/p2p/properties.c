@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../peername.h"
+#include "../reason.h"
 #include "../utf8.h"
 #include "group.h"
 #include "hresult.h"
@@ -13,25 +15,19 @@
 #include "startup.h"
 #include "text.h"
 
-#define AUTHORITY_LEN 40
-
 /* Defaults that Microsoft documents, in seconds. */
 #define MEMBER_DATA_LIFETIME 2419200
 #define PRESENCE_LIFETIME 300
 
-static bool valid(const char *text)
-{
-	return utf8_to_wide(text, strlen(text), NULL) >= 0;
-}
-
-/* What follows the authority in a name that has one, else NULL. */
-static const char *classifier_of(const char *name)
-{
-	if (strspn(name, "0123456789abcdef") != AUTHORITY_LEN ||
-	    name[AUTHORITY_LEN] != '.')
-		return NULL;
-	return name + AUTHORITY_LEN + 1;
-}
+/* The strings of the structure, NULL for none. */
+struct strings {
+	const char *cloud;
+	const char *classifier;
+	const char *name;
+	const char *creator;
+	const char *friendly;
+	const char *comment;
+};
 
 static size_t room_of(const char *text)
 {
@@ -44,62 +40,120 @@ static PWSTR put(PWSTR *pos, const char *text)
 }
 
 /* One block: the structure, then its strings. */
-static PPEER_GROUP_PROPERTIES properties_of(const struct pg_group *group)
+static PPEER_GROUP_PROPERTIES properties_new(const struct strings *strings)
 {
-	const char *classifier = classifier_of(group->name);
 	PPEER_GROUP_PROPERTIES props;
 	size_t room;
 	PWSTR pos;
 
-	room = room_of(group->name) + room_of(classifier) +
-	       room_of(group->label) + room_of(group->comment);
+	room = room_of(strings->cloud) + room_of(strings->classifier) +
+	       room_of(strings->name) + room_of(strings->creator) +
+	       room_of(strings->friendly) + room_of(strings->comment);
 	props = calloc(1, sizeof(*props) + room * sizeof(*pos));
 	if (!props)
 		return NULL;
 
 	pos = (PWSTR)(props + 1);
 	props->dwSize = sizeof(*props);
-	props->pwzGroupPeerName = put(&pos, group->name);
-	props->pwzClassifier = put(&pos, classifier);
-	props->pwzFriendlyName = put(&pos, group->label);
-	props->pwzComment = put(&pos, group->comment);
+	props->pwzCloud = put(&pos, strings->cloud);
+	props->pwzClassifier = put(&pos, strings->classifier);
+	props->pwzGroupPeerName = put(&pos, strings->name);
+	props->pwzCreatorPeerName = put(&pos, strings->creator);
+	props->pwzFriendlyName = put(&pos, strings->friendly);
+	props->pwzComment = put(&pos, strings->comment);
 	props->ulMemberDataLifetime = MEMBER_DATA_LIFETIME;
 	props->ulPresenceLifetime = PRESENCE_LIFETIME;
 	return props;
 }
 
-static int store_properties(const struct pg_group *group, void *arg)
+static int store_plain(const struct pg_group *group, void *arg)
 {
+	const struct strings strings = {
+		.name = group->name,
+		.friendly = group->label,
+		.comment = group->comment,
+	};
 	PPEER_GROUP_PROPERTIES *props = arg;
 
-	if (!valid(group->name) || !valid(group->label) ||
-	    !valid(group->comment))
+	if (!utf8_valid(group->name) || !utf8_valid(group->label) ||
+	    !utf8_valid(group->comment))
 		return -EILSEQ;
-	*props = properties_of(group);
+	*props = properties_new(&strings);
 	return *props ? 0 : -ENOMEM;
 }
 
-static HRESULT get_properties(const struct group *group,
-			      PPEER_GROUP_PROPERTIES *out)
+static HRESULT ask_kernel(const struct group *group, pg_group_cb cb, void *arg)
 {
-	PPEER_GROUP_PROPERTIES props = NULL;
 	struct pg_ctx *ctx;
 	int err;
 
 	err = group_ctx(group, &ctx);
 	if (err)
 		return hresult_from_errno(err);
-
-	err = pg_group_get(ctx, group->id, store_properties, &props);
+	err = pg_group_get(ctx, group->id, cb, arg);
 	pool_put(ctx);
-	if (!err && !props)
-		err = -EPROTO;
-	if (err) {
+	return hresult_from_errno(err);
+}
+
+static HRESULT get_plain(const struct group *group, PPEER_GROUP_PROPERTIES *out)
+{
+	PPEER_GROUP_PROPERTIES props = NULL;
+	HRESULT hr = ask_kernel(group, store_plain, &props);
+
+	if (SUCCEEDED(hr) && !props)
+		hr = E_UNEXPECTED;
+	if (FAILED(hr)) {
 		free(props);
-		return hresult_from_errno(err);
+		return hr;
 	}
 	*out = props;
 	return S_OK;
+}
+
+/* What somebody else may have written into the kernel's group is not asked. */
+static HRESULT of_membership(const struct membership *membership,
+			     PPEER_GROUP_PROPERTIES *out)
+{
+	const struct membership_text *text = membership->text;
+	const struct chain *chain = membership->chain;
+	const struct strings strings = {
+		.cloud = text->cloud.name,
+		.classifier = peername_classifier(text->group_name),
+		.name = text->group_name,
+		.creator = chain->certs[1]->subject_name,
+		.friendly = chain->certs[0]->subject,
+		.comment = text->comment,
+	};
+	PPEER_GROUP_PROPERTIES props = properties_new(&strings);
+
+	if (!props)
+		return E_OUTOFMEMORY;
+	props->dwFlags = text->flags;
+	props->ulMemberDataLifetime = text->member_data_lifetime;
+	props->ulPresenceLifetime = text->presence_lifetime;
+	props->dwAuthenticationSchemes = PEER_GROUP_GMC_AUTHENTICATION;
+	*out = props;
+	return S_OK;
+}
+
+static HRESULT get_secured(const struct group *group,
+			   PPEER_GROUP_PROPERTIES *out)
+{
+	struct membership *membership;
+	HRESULT hr;
+
+	hr = ask_kernel(group, NULL, NULL);
+	if (FAILED(hr))
+		return hr;
+	hr = membership_load(group->member->identity, group->member->group,
+			     &membership);
+	if (hr == PEER_E_NOT_FOUND)
+		return fail_as(PEER_E_INVALID_GROUP);
+	if (FAILED(hr))
+		return hr;
+	hr = of_membership(membership, out);
+	membership_free(membership);
+	return hr;
 }
 
 HRESULT WINAPI PeerGroupGetProperties(HGROUP hGroup,
@@ -108,6 +162,7 @@ HRESULT WINAPI PeerGroupGetProperties(HGROUP hGroup,
 	struct group *group;
 	HRESULT hr;
 
+	reason_clear();
 	if (!ppProperties)
 		return E_INVALIDARG;
 	*ppProperties = NULL;
@@ -117,7 +172,8 @@ HRESULT WINAPI PeerGroupGetProperties(HGROUP hGroup,
 	group = group_get(hGroup);
 	if (!group)
 		return PEER_E_INVALID_GROUP;
-	hr = get_properties(group, ppProperties);
+	hr = group->member ? get_secured(group, ppProperties) :
+			     get_plain(group, ppProperties);
 	group_put(group);
 	return hr;
 }

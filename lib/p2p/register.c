@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "../reason.h"
 #include "cancel.h"
 #include "event.h"
 #include "hresult.h"
@@ -66,15 +67,28 @@ static int register_events(const struct group *group, int fd, DWORD types,
 	return err;
 }
 
+static HRESULT register_event(struct group *group, HANDLE event, DWORD types,
+			      HPEEREVENT *handle)
+{
+	int cancel = cancel_disable();
+	int ret = event_dup(event);
+
+	if (ret >= 0)
+		ret = register_events(group, ret, types, handle);
+	cancel_restore(cancel);
+	return hresult_from_errno(ret);
+}
+
 HRESULT WINAPI
 PeerGroupRegisterEvent(HGROUP hGroup, HANDLE hEvent, DWORD cEventRegistration,
 		       PEER_GROUP_EVENT_REGISTRATION *pEventRegistrations,
 		       HPEEREVENT *phPeerEvent)
 {
 	struct group *group;
-	int ret, cancel;
 	DWORD types;
+	HRESULT hr;
 
+	reason_clear();
 	if (!phPeerEvent)
 		return E_INVALIDARG;
 	*phPeerEvent = NULL;
@@ -89,13 +103,11 @@ PeerGroupRegisterEvent(HGROUP hGroup, HANDLE hEvent, DWORD cEventRegistration,
 	group = group_get(hGroup);
 	if (!group)
 		return PEER_E_INVALID_GROUP;
-	cancel = cancel_disable();
-	ret = event_dup(hEvent);
-	if (ret >= 0)
-		ret = register_events(group, ret, types, phPeerEvent);
-	cancel_restore(cancel);
+	hr = group_check(group);
+	if (SUCCEEDED(hr))
+		hr = register_event(group, hEvent, types, phPeerEvent);
 	group_put(group);
-	return hresult_from_errno(ret);
+	return hr;
 }
 
 HRESULT WINAPI PeerGroupGetEventData(HPEEREVENT hPeerEvent,
@@ -105,6 +117,7 @@ HRESULT WINAPI PeerGroupGetEventData(HPEEREVENT hPeerEvent,
 	struct item *item;
 	bool open;
 
+	reason_clear();
 	if (!ppEventData)
 		return E_INVALIDARG;
 	*ppEventData = NULL;
@@ -130,6 +143,7 @@ HRESULT WINAPI PeerGroupUnregisterEvent(HPEEREVENT hPeerEvent)
 	int cancel;
 	bool mine;
 
+	reason_clear();
 	if (!started())
 		return PEER_E_NOT_INITIALIZED;
 	reg = registration_get(hPeerEvent);

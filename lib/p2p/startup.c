@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "../message.h"
+#include "../reason.h"
 #include "cancel.h"
 #include "handle.h"
 #include "hresult.h"
@@ -75,6 +76,7 @@ HRESULT WINAPI PeerGroupStartup(WORD wVersionRequested,
 	HRESULT hr;
 	int cancel;
 
+	reason_clear();
 	if (!pVersionData)
 		return E_INVALIDARG;
 	*pVersionData = (PEER_VERSION_DATA){ 0 };
@@ -100,6 +102,7 @@ HRESULT WINAPI PeerGroupShutdown(void)
 	int cancel = cancel_disable();
 	HRESULT hr = S_OK;
 
+	reason_clear();
 	pthread_mutex_lock(&lock);
 	if (!users) {
 		hr = E_UNEXPECTED;

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * PeerGroupJoin().
+ */
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../reason.h"
+#include "../store/membership.h"
+#include "../utf8.h"
+#include "accept.h"
+#include "cloud.h"
+#include "identity.h"
+#include "member.h"
+#include "secured.h"
+#include "startup.h"
+
+/* Microsoft's defaults, for what an invitation does not tell. */
+#define MEMBER_DATA_LIFETIME 2419200
+#define PRESENCE_LIFETIME 300
+
+static HRESULT distrust(const char *why)
+{
+	return fail(PEER_E_INVITATION_NOT_TRUSTED, "%s", why);
+}
+
+static HRESULT check_subject(const struct accepted *accepted,
+			     const struct identity *identity)
+{
+	const struct cert *leaf = chain_leaf(accepted->chain);
+
+	if (!strcmp(leaf->subject_name, identity->cert->subject_name) &&
+	    X509_check_private_key(leaf->x509, identity->key))
+		return S_OK;
+	return fail(PEER_E_INVITATION_NOT_TRUSTED,
+		    "the invitation is for %s", leaf->subject_name);
+}
+
+static HRESULT check(const struct accepted *accepted,
+		     const struct identity *identity)
+{
+	const char *group, *who = identity->cert->subject_name;
+	HRESULT hr;
+
+	hr = check_subject(accepted, identity);
+	if (SUCCEEDED(hr))
+		hr = chain_validate_time(accepted->chain, time(NULL));
+	if (FAILED(hr))
+		return hr;
+	group = accepted->chain->certs[0]->subject_name;
+	if (member_is_open(who, group))
+		return fail(PEER_E_GROUP_IN_USE, "%s has the group open", who);
+	return S_OK;
+}
+
+static HRESULT store(const struct accepted *accepted, const char *identity,
+		     const struct cloud *cloud, bool *replaced)
+{
+	const struct invitation *invitation = accepted->invitation;
+	const struct membership_text text = {
+		.version = invitation->version,
+		.identity_name = (char *)identity,
+		.group_name = accepted->chain->certs[0]->subject_name,
+		.cloud = cloud ? *cloud : invitation->cloud,
+		.chain = invitation->chain,
+		.chain_len = invitation->chain_len,
+		.comment = "",
+		.member_data_lifetime = MEMBER_DATA_LIFETIME,
+		.presence_lifetime = PRESENCE_LIFETIME,
+	};
+
+	return membership_put(&text, replaced);
+}
+
+static HRESULT join(const struct accepted *accepted,
+		    const struct identity *identity, const struct cloud *cloud,
+		    uint64_t epoch, HGROUP *handle)
+{
+	const char *who = identity->cert->subject_name;
+	const char *group;
+	bool replaced;
+	HRESULT hr;
+
+	if (!accepted->chain)
+		return distrust("the invitation asks for a password");
+	hr = check(accepted, identity);
+	if (FAILED(hr))
+		return hr;
+	group = accepted->chain->certs[0]->subject_name;
+	hr = store(accepted, who, cloud, &replaced);
+	if (FAILED(hr))
+		return hr;
+	hr = secured_open(who, group, epoch, handle);
+	if (FAILED(hr) && !replaced)
+		membership_delete(who, group);
+	return hr;
+}
+
+static HRESULT join_as(const struct accepted *accepted, PCWSTR identity_name,
+		       const struct cloud *cloud, uint64_t epoch,
+		       HGROUP *handle)
+{
+	struct identity *identity;
+	HRESULT hr;
+
+	hr = identity_of_user(identity_name, &identity);
+	if (FAILED(hr))
+		return hr;
+	hr = join(accepted, identity, cloud, epoch, handle);
+	identity_free(identity);
+	return hr;
+}
+
+HRESULT WINAPI PeerGroupJoin(PCWSTR pwzIdentity, PCWSTR pwzInvitation,
+			     PCWSTR pwzCloud, HGROUP *phGroup)
+{
+	struct accepted accepted;
+	struct cloud cloud;
+	uint64_t epoch;
+	HRESULT hr;
+
+	reason_clear();
+	if (!phGroup)
+		return E_INVALIDARG;
+	*phGroup = NULL;
+	epoch = started();
+	if (!epoch)
+		return PEER_E_NOT_INITIALIZED;
+	if (!wide_valid(pwzIdentity))
+		return E_INVALIDARG;
+
+	hr = cloud_argument(pwzCloud, &cloud);
+	if (FAILED(hr))
+		return hr;
+	hr = accept_invitation(pwzInvitation, &accepted);
+	if (SUCCEEDED(hr)) {
+		hr = join_as(&accepted, pwzIdentity, pwzCloud ? &cloud : NULL,
+			     epoch, phGroup);
+		accepted_free(&accepted);
+	}
+	free(cloud.name);
+	return hr;
+}
