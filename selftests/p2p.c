@@ -374,162 +374,6 @@ TEST_F(p2p, random_handles)
  * Groups
  */
 
-static HRESULT create(PCWSTR classifier, PCWSTR friendly, PCWSTR comment,
-		      HGROUP *group)
-{
-	PEER_GROUP_PROPERTIES props = {
-		.dwSize = sizeof(props),
-		.pwzClassifier = (PWSTR)classifier,
-		.pwzFriendlyName = (PWSTR)friendly,
-		.pwzComment = (PWSTR)comment,
-	};
-
-	return PeerGroupCreate(&props, group);
-}
-
-TEST_F(p2p, create_and_read_properties)
-{
-	PPEER_GROUP_PROPERTIES props;
-	HGROUP group, again;
-
-	ASSERT_EQ(S_OK, create(L"caf\u00e9", L"Friends \U0001f600",
-			       L"a comment", &group));
-	ASSERT_EQ(S_OK, PeerGroupGetProperties(group, &props));
-	EXPECT_EQ(96, props->dwSize);
-	EXPECT_EQ(0, props->dwFlags);
-	EXPECT_EQ(NULL, props->pwzCloud);
-	EXPECT_EQ(NULL, props->pwzCreatorPeerName);
-	EXPECT_EQ(NULL, props->pwzGroupPassword);
-	EXPECT_EQ(2419200, props->ulMemberDataLifetime);
-	EXPECT_EQ(300, props->ulPresenceLifetime);
-	EXPECT_EQ(0, props->dwAuthenticationSchemes);
-	EXPECT_EQ(0, wcscmp(L"caf\u00e9", props->pwzClassifier));
-	EXPECT_EQ(0, wcscmp(L"Friends \U0001f600", props->pwzFriendlyName));
-	EXPECT_EQ(0, wcscmp(L"a comment", props->pwzComment));
-
-	EXPECT_EQ(40, wcsspn(props->pwzGroupPeerName, L"0123456789abcdef"));
-	EXPECT_EQ(0, wcscmp(L".caf\u00e9", props->pwzGroupPeerName + 40));
-	ASSERT_EQ(S_OK, PeerGroupOpen(L"me", props->pwzGroupPeerName,
-				      L"Global_", &again));
-	EXPECT_NE(group, again);
-	EXPECT_EQ(pg_group_from_handle(group), pg_group_from_handle(again));
-	PeerFreeData(props);
-}
-
-TEST_F(p2p, create_without_names)
-{
-	PPEER_GROUP_PROPERTIES props;
-	wchar_t name[64];
-	HGROUP group;
-
-	ASSERT_EQ(S_OK, create(NULL, NULL, NULL, &group));
-	ASSERT_EQ(S_OK, PeerGroupGetProperties(group, &props));
-	EXPECT_EQ(41, wcslen(props->pwzGroupPeerName));
-	EXPECT_EQ(0, wcscmp(L"", props->pwzClassifier));
-	EXPECT_EQ(0, wcscmp(L"", props->pwzFriendlyName));
-	EXPECT_EQ(0, wcscmp(L"", props->pwzComment));
-	wcscpy(name, props->pwzGroupPeerName);
-	PeerFreeData(props);
-
-	ASSERT_EQ(S_OK, create(L"", L"", L"", &group));
-	ASSERT_EQ(S_OK, PeerGroupGetProperties(group, &props));
-	EXPECT_NE(0, wcscmp(name, props->pwzGroupPeerName));
-	PeerFreeData(props);
-}
-
-TEST_F(p2p, create_limits)
-{
-	wchar_t longest[257];
-	HGROUP group;
-
-	/* Three bytes of UTF-8 each: as long as the module's limits allow. */
-	wmemset(longest, 0xffee, 257);
-	longest[255] = L'\0';
-	EXPECT_EQ(S_OK, create(NULL, longest, longest, &group));
-	longest[149] = L'\0';
-	EXPECT_EQ(S_OK, create(longest, NULL, NULL, &group));
-
-	longest[149] = L'x';
-	longest[150] = L'\0';
-	EXPECT_EQ(PEER_E_INVALID_CLASSIFIER,
-		  create(longest, NULL, NULL, &group));
-	EXPECT_EQ(NULL, group);
-	longest[150] = L'x';
-	longest[255] = L'x';
-	longest[256] = L'\0';
-	EXPECT_EQ(PEER_E_INVALID_GROUP_PROPERTIES,
-		  create(NULL, longest, NULL, &group));
-	EXPECT_EQ(PEER_E_INVALID_GROUP_PROPERTIES,
-		  create(NULL, NULL, longest, &group));
-}
-
-TEST_F(p2p, create_bad_strings)
-{
-	static const wchar_t *const bad[] = {
-		L"line\n", L"\x7f", L"\x85", L"\xd800", L"\xdfff", L"\x110000",
-	};
-	HGROUP group;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		EXPECT_EQ(PEER_E_INVALID_CLASSIFIER,
-			  create(bad[i], NULL, NULL, &group));
-		EXPECT_EQ(PEER_E_INVALID_GROUP_PROPERTIES,
-			  create(NULL, bad[i], NULL, &group));
-		EXPECT_EQ(PEER_E_INVALID_GROUP_PROPERTIES,
-			  create(NULL, NULL, bad[i], &group));
-	}
-}
-
-TEST_F(p2p, create_bad_properties)
-{
-	const PEER_GROUP_PROPERTIES good = { .dwSize = sizeof(good) };
-	PEER_GROUP_PROPERTIES props = good;
-	HGROUP group = JUNK;
-
-	EXPECT_EQ(E_INVALIDARG, PeerGroupCreate(NULL, &group));
-	EXPECT_EQ(NULL, group);
-
-	for (props.dwSize = 0; props.dwSize < 200; props.dwSize++) {
-		if (props.dwSize == 64 || props.dwSize == 96)
-			continue;
-		EXPECT_EQ(PEER_E_INVALID_GROUP_PROPERTIES,
-			  PeerGroupCreate(&props, &group));
-	}
-	props = good;
-	props.dwFlags = 8;
-	EXPECT_EQ(PEER_E_INVALID_GROUP_PROPERTIES,
-		  PeerGroupCreate(&props, &group));
-	props = good;
-	props.pwzGroupPeerName = (PWSTR)L"";
-	EXPECT_EQ(PEER_E_INVALID_GROUP_PROPERTIES,
-		  PeerGroupCreate(&props, &group));
-	props = good;
-	props.dwAuthenticationSchemes = PEER_GROUP_PASSWORD_AUTHENTICATION;
-	EXPECT_EQ(PEER_E_INVALID_GROUP_PROPERTIES,
-		  PeerGroupCreate(&props, &group));
-	props = good;
-	props.pwzGroupPassword = (PWSTR)L"secret";
-	EXPECT_EQ(PEER_E_INVALID_GROUP_PROPERTIES,
-		  PeerGroupCreate(&props, &group));
-	/* The structure of Windows XP ends before the password. */
-	props.dwSize = 64;
-	EXPECT_EQ(S_OK, PeerGroupCreate(&props, &group));
-
-	props = good;
-	props.pwzCloud = (PWSTR)L"\xd800";
-	EXPECT_EQ(E_INVALIDARG, PeerGroupCreate(&props, &group));
-	props = good;
-	props.pwzCreatorPeerName = (PWSTR)L"\xd800";
-	EXPECT_EQ(E_INVALIDARG, PeerGroupCreate(&props, &group));
-	props = good;
-	props.dwFlags = 7;
-	props.dwAuthenticationSchemes = PEER_GROUP_GMC_AUTHENTICATION;
-	props.pwzCloud = (PWSTR)L"Global_";
-	props.pwzCreatorPeerName = (PWSTR)L"me";
-	EXPECT_EQ(S_OK, PeerGroupCreate(&props, &group));
-}
-
 TEST_F(p2p, open_refuses)
 {
 	static wchar_t longest[PG_NAME_MAX + 2];
@@ -560,6 +404,10 @@ TEST_F(p2p, plain_group_has_no_classifier)
 	ASSERT_EQ(S_OK, PeerGroupGetProperties(self->group, &props));
 	EXPECT_EQ(0, wcscmp(L"test", props->pwzGroupPeerName));
 	EXPECT_EQ(NULL, props->pwzClassifier);
+	EXPECT_EQ(NULL, props->pwzCloud);
+	EXPECT_EQ(NULL, props->pwzCreatorPeerName);
+	EXPECT_EQ(0, wcscmp(L"", props->pwzFriendlyName));
+	EXPECT_EQ(0, props->dwAuthenticationSchemes);
 	PeerFreeData(props);
 }
 
@@ -618,27 +466,10 @@ static void check_denied(struct __test_metadata *_metadata)
 	EXPECT_EQ(E_ACCESSDENIED, PeerGroupDelete(NULL, L"test"));
 }
 
-static void check_limit(struct __test_metadata *_metadata)
-{
-	unsigned int i;
-	HGROUP group;
-
-	for (i = 0; i < 64; i++)
-		EXPECT_EQ(S_OK, create(NULL, NULL, NULL, &group));
-	group = JUNK;
-	EXPECT_EQ(E_OUTOFMEMORY, create(NULL, NULL, NULL, &group));
-	EXPECT_EQ(NULL, group);
-}
-
 TEST_F(p2p, no_permission)
 {
 	as_nobody(_metadata, check_denied);
 	EXPECT_EQ(0, active(_metadata, self, 0));
-}
-
-TEST_F(p2p, limit_of_groups)
-{
-	as_nobody(_metadata, check_limit);
 }
 
 TEST_F(p2p, status)
@@ -660,11 +491,14 @@ TEST_F(p2p, status)
 
 TEST_F(p2p, enum_groups)
 {
+	const struct pg_group_spec spec = {
+		.size = sizeof(spec), .name = "second", .label = "Friends",
+	};
 	const PEER_NAME_PAIR *pair;
-	HGROUP group;
+	uint32_t id;
 
-	ASSERT_EQ(S_OK, create(NULL, L"Friends", NULL, &group));
-	ASSERT_EQ(S_OK, PeerEnumGroups(L"anybody", &self->peer_enum));
+	ASSERT_EQ(0, pg_group_add(self->ctx, &spec, &id, NULL));
+	ASSERT_EQ(S_OK, PeerEnumGroups(NULL, &self->peer_enum));
 	take_all(_metadata, self);
 	ASSERT_EQ(2, self->count);
 	pair = self->items[0];
@@ -672,7 +506,7 @@ TEST_F(p2p, enum_groups)
 	EXPECT_EQ(0, wcscmp(L"test", pair->pwzPeerName));
 	EXPECT_EQ(0, wcscmp(L"test", pair->pwzFriendlyName));
 	pair = self->items[1];
-	EXPECT_EQ(41, wcslen(pair->pwzPeerName));
+	EXPECT_EQ(0, wcscmp(L"second", pair->pwzPeerName));
 	EXPECT_EQ(0, wcscmp(L"Friends", pair->pwzFriendlyName));
 
 	ASSERT_EQ(S_OK, PeerGroupDelete(NULL, L"test"));
@@ -908,15 +742,17 @@ TEST_F(p2p, generation)
 
 TEST_F(p2p, groups_are_separate)
 {
+	const struct pg_group_spec spec = { sizeof(spec), .name = "other" };
 	struct pair pair;
 	HGROUP group;
 
 	ASSERT_TRUE(pair_open(PAIR_IPV4, &pair));
 	attach(_metadata, self, pair.client, PG_TYPE_ANY, NULL);
-	ASSERT_EQ(S_OK, create(NULL, NULL, NULL, &group));
+	ASSERT_EQ(0, pg_group_add(self->ctx, &spec, &self->id, NULL));
+	ASSERT_EQ(S_OK, PeerGroupOpen(NULL, L"other", NULL, &group));
+	EXPECT_EQ(self->id, pg_group_from_handle(group));
 	self->group = group;
 	EXPECT_EQ(0, active(_metadata, self, 0));
-	self->id = pg_group_from_handle(group);
 	attach(_metadata, self, pair.client, PG_TYPE_ANY, NULL);
 	EXPECT_EQ(1, active(_metadata, self, 0));
 }
@@ -933,7 +769,7 @@ static void *work(void *arg)
 {
 	struct _test_data_p2p *shared = arg;
 	struct _test_data_p2p own = { .group = shared->group };
-	PPEER_GROUP_PROPERTIES props;
+	PPEER_GROUP_PROPERTIES props = NULL;
 	HGROUP group;
 	bool ok = true;
 	int i;
@@ -946,12 +782,13 @@ static void *work(void *arg)
 		     own.count == 3 &&
 		     PeerEndEnumeration(own.peer_enum) == S_OK &&
 		     PeerEndEnumeration(own.peer_enum) == E_INVALIDARG &&
-		     create(NULL, NULL, NULL, &group) == S_OK &&
+		     PeerGroupOpen(NULL, L"test", NULL, &group) == S_OK &&
 		     PeerGroupGetProperties(group, &props) == S_OK &&
-		     PeerGroupDelete(NULL, props->pwzGroupPeerName) == S_OK &&
+		     PeerGroupClose(group) == S_OK &&
 		     PeerGroupClose(group) == PEER_E_INVALID_GROUP;
 		PeerFreeData(own.items);
 		PeerFreeData(props);
+		props = NULL;
 	}
 	return ok ? arg : NULL;
 }

@@ -9,6 +9,7 @@
 #include <linux/peergroup.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "fake.h"
 
@@ -679,10 +680,14 @@ void fake_bad_event(void)
 static void reply_request(const struct nlmsghdr *nlh)
 {
 	struct request request;
-	int refuse = fake.refuse;
+	int refuse = 0;
 
 	read_request(&request, nlh);
-	fake.refuse = 0;
+	if (!fake.refuse_cmd || fake.refuse_cmd == request.cmd) {
+		refuse = fake.refuse;
+		fake.refuse = 0;
+		fake.refuse_cmd = 0;
+	}
 	if (refuse)
 		acknowledge(nlh, refuse);
 	else if ((nlh->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP)
@@ -783,6 +788,17 @@ static ssize_t receive_event(struct msghdr *msg)
 	events_head = (events_head + 1) % EVENTS_MAX;
 	fake.events--;
 	return deliver(msg, datagram, datagram->truncated);
+}
+
+time_t __real_time(time_t *now);
+time_t __wrap_time(time_t *now);
+time_t __wrap_time(time_t *now)
+{
+	time_t later = __real_time(NULL) + fake.later;
+
+	if (now)
+		*now = later;
+	return later;
 }
 
 ssize_t __wrap_recvmsg(int fd, struct msghdr *msg, int flags);

@@ -34,6 +34,7 @@ extern struct fake {
 
 	/* Faults; 0: none. */
 	int refuse;		/* errno for the next request of the family */
+	uint8_t refuse_cmd;	/* the next one of this command; 0: any */
 	const char *reason;	/* its words */
 	uint32_t refuse_sock;	/* its place: this socket, counted from 1 */
 	unsigned int stale;	/* dumps to cut off half way */
@@ -45,6 +46,7 @@ extern struct fake {
 	bool no_ids;		/* replies say nothing */
 	bool no_type;		/* nor do connections of their type */
 	int fail_event;		/* errno of the next recvmsg() of events */
+	long later;		/* seconds that time() is ahead */
 
 	/* What happened. */
 	unsigned int requests;

@@ -346,7 +346,7 @@ TEST_F(p2p, create_limits)
 	wchar_t text[260];
 	HGROUP group;
 
-	wmemset(text, 0xffff, 260);
+	wmemset(text, 0xfffd, 260);
 	text[149] = L'\0';
 	props.pwzClassifier = text;
 	EXPECT_EQ(S_OK, PeerGroupCreate(&props, &group));
@@ -356,7 +356,7 @@ TEST_F(p2p, create_limits)
 	EXPECT_EQ(NULL, group);
 	props.pwzClassifier = NULL;
 
-	wmemset(text, 0xffff, 260);
+	wmemset(text, 0xfffd, 260);
 	text[255] = L'\0';
 	props.pwzFriendlyName = text;
 	props.pwzComment = text;
