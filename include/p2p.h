@@ -779,9 +779,11 @@ HRESULT WINAPI PeerGroupJoin(PCWSTR pwzIdentity, PCWSTR pwzInvitation,
  *
  * S_OK
  * E_INVALIDARG            ppwzInvitation or pwzIdentityInfo is NULL, the latter
- *                         was altered or is of another profile than the group;
+ *                         is malformed or of another profile than the group;
  *                         cRoles is 0, pRoles NULL, or a role none of those
  *                         above or not of the group's version [M, L]
+ * NTE_*, CRYPT_E_*        the certificate in pwzIdentityInfo is malformed or
+ *                         altered [M, L]
  * PEER_E_NOT_INITIALIZED [L]
  * PEER_E_INVALID_GROUP    a bad handle, or a plain group [L]
  * PEER_E_NOT_AUTHORIZED   the own roles may not issue a role that is asked for
