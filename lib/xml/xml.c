@@ -87,16 +87,19 @@ static void refuse_doctype(void *arg, const xmlChar *name,
 	xmlStopParser(ctxt);
 }
 
-/* Without memory libxml2 2.9 can return a document that lacks something. */
+/*
+ * Without memory libxml2 2.9 can return a document that lacks something, or
+ * none and no error.
+ */
 static void note_error(struct xml *xml, xmlParserCtxt *ctxt)
 {
 	const xmlError *error = xmlCtxtGetLastError(ctxt);
+	bool whole = xml->doc && ctxt->wellFormed && ctxt->nsWellFormed;
 
-	if (error && error->code == XML_ERR_NO_MEMORY)
+	if (error ? error->code == XML_ERR_NO_MEMORY : !whole)
 		no_memory(xml);
-	else if (!xml->doc || !ctxt->wellFormed || !ctxt->nsWellFormed)
-		fail_parser(xml, error && error->message ? error->message :
-							   "no reason given");
+	else if (!whole)
+		fail_parser(xml, error->message ? error->message : "?");
 }
 
 static void parse(struct xml *xml, const char *text, size_t len)
