@@ -110,6 +110,7 @@ static int from_other(const ASN1_STRING *string, char **text)
 	unsigned char *utf8;
 	int err = -EILSEQ, len = ASN1_STRING_to_UTF8(&utf8, string);
 
+	ERR_clear_error();
 	if (len < 0)
 		return -EILSEQ;
 	if (strlen((char *)utf8) == (size_t)len && utf8_valid((char *)utf8)) {
