@@ -13,8 +13,9 @@
 
 #define AUTHORITY_LEN 40
 
-/* Most UTF-16 units of a classifier, and most bytes of a peer name. */
+/* Most UTF-16 units of a classifier and a peer name, and most bytes of one. */
 #define CLASSIFIER_UNITS 149
+#define PEERNAME_UNITS (AUTHORITY_LEN + 1 + CLASSIFIER_UNITS)
 #define PEERNAME_MAX (AUTHORITY_LEN + 1 + 3 * CLASSIFIER_UNITS)
 
 /* Most UTF-16 units of a friendly name. */

@@ -5,14 +5,13 @@
 #ifndef LIB_XML_CLOUD_H
 #define LIB_XML_CLOUD_H
 
+#include "../peername.h"
 #include "../reason.h"
 #include "invitation.h"
 #include "xml.h"
 
 /* Limits in UTF-16 units, as documented. */
-#define PEER_NAME_UNITS 190
 #define CLOUD_NAME_UNITS 255
-#define FRIENDLY_UNITS 255
 #define COMMENT_UNITS 255
 
 enum security_version version_read(struct xml *xml);

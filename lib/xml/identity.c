@@ -4,12 +4,12 @@
  */
 #include <stdlib.h>
 
+#include "../peername.h"
 #include "base64.h"
 #include "identity.h"
 #include "xml.h"
 
 #define VERSION "1.0"	/* also where groups are of security version 1.1 */
-#define PEER_NAME_UNITS 190
 
 static const struct xml_kind info_kind = {
 	.root = "PEERIDENTITYINFO",
@@ -79,7 +79,7 @@ HRESULT identity_export_read(const char *text, char **peer_name,
 	begin(&xml, &export_kind, text);
 	other = !xml_has(&xml, "PEERNAME") && xml_has(&xml, "IDENTITY");
 	*peer_name = xml_string(&xml, other ? "IDENTITY" : "PEERNAME",
-				PEER_NAME_UNITS);
+				PEERNAME_UNITS);
 	*der = xml_data(&xml, other ? "IDENTITYDATA" : "DATA", len);
 	hr = xml_end(&xml);
 	if (FAILED(hr)) {

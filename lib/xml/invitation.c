@@ -39,7 +39,7 @@ static void read_membership(struct xml *xml, struct invitation *invitation)
 		return;
 	}
 	invitation->group_name = xml_string(xml, "GROUPPEERNAME",
-					    PEER_NAME_UNITS);
+					    PEERNAME_UNITS);
 	invitation->group_friendly = xml_string(xml, "GROUPFRIENDLYNAME",
 						FRIENDLY_UNITS);
 }

@@ -43,8 +43,8 @@ static void read_all(struct xml *xml, struct membership_text *in)
 {
 	in->version = version_read(xml);
 	in->identity_name = xml_string(xml, "IDENTITYPEERNAME",
-				       PEER_NAME_UNITS);
-	in->group_name = xml_string(xml, "GROUPPEERNAME", PEER_NAME_UNITS);
+				       PEERNAME_UNITS);
+	in->group_name = xml_string(xml, "GROUPPEERNAME", PEERNAME_UNITS);
 	cloud_read(xml, &in->cloud);
 	in->chain = xml_data(xml, "GMC", &in->chain_len);
 	in->comment = comment(xml);

@@ -29,9 +29,6 @@
 #define DATATYPES "urn:schemas-microsoft-com:datatypes"
 #define BASE64 "bin.base64"
 
-/* Most bytes of UTF-8 that a UTF-16 unit can stand for. */
-#define BYTES_PER_UNIT 3
-
 #define MALFORMED(xml, ...) xml_fail(xml, (xml)->kind->malformed, __VA_ARGS__)
 
 static void init_once(void)
@@ -178,7 +175,7 @@ void xml_read(struct xml *xml, const struct xml_kind *kind, const char *text)
 	xml_init(xml, kind);
 	if (len > kind->max)
 		MALFORMED(xml, "is longer than %zu bytes", kind->max);
-	else if (utf8_to_wide(text, len, NULL) < 0)
+	else if (!utf8_valid(text))
 		MALFORMED(xml, "is not in UTF-8");
 	else
 		parse(xml, text, len);
@@ -287,20 +284,11 @@ static char *need_text(struct xml *xml, const char *name)
 /* What is wrong with a string, NULL: nothing. */
 static const char *fault_of(const char *string, size_t max)
 {
-	wchar_t wide[XML_STRING_MAX * BYTES_PER_UNIT + 1];
-	size_t room = max * BYTES_PER_UNIT;
-	size_t len = strnlen(string, room + 1);
-	ssize_t n;
-
-	if (len > room)
-		return "too long";
-	n = utf8_to_wide(string, len, wide);
-	if (n < 0)
+	if (!utf8_valid(string))
 		return "not in UTF-8";
-	wide[n] = L'\0';
-	if (wide_has_control(wide))
+	if (utf8_has_control(string))
 		return "not without control characters";
-	return wide_utf16_len(wide) > max ? "too long" : NULL;
+	return utf8_utf16_len(string) > max ? "too long" : NULL;
 }
 
 char *xml_string(struct xml *xml, const char *name, size_t max)

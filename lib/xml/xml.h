@@ -15,7 +15,7 @@
 
 #include "../public.h"
 
-/* Longest string that xml_string() can be asked for, in UTF-16 units. */
+/* Longest string that is written, in UTF-16 units. */
 #define XML_STRING_MAX 255
 
 /* What is common to all texts of a kind. */
