@@ -10,7 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* The data as a string, in a block of its size that is to be freed. */
 char *string_of(const uint8_t *data, size_t size);
 
-/* Read the certificates that an invitation or an identity brings. */
+/* Read and check the certificates of an invitation, of an identity. */
 void look_at_chain(const unsigned char *der, size_t len);
+void look_at_identity(const unsigned char *der, size_t len);
 
 #endif /* FUZZ_FUZZ_H */

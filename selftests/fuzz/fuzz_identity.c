@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t len;
 
 	if (SUCCEEDED(identity_info_read(text, &der, &len))) {
-		look_at_chain(der, len);
+		look_at_identity(der, len);
 		free(der);
 	}
 	free(text);

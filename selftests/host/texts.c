@@ -8,15 +8,18 @@
  */
 #include <openssl/evp.h>
 #include <openssl/pkcs12.h>
-#include <openssl/pkcs7.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "../../lib/peername.h"
+#include "../../lib/pki/chain.h"
 #include "../../lib/pki/pfx.h"
+#include "../../lib/pki/role.h"
 #include "../../lib/xml/identity.h"
 #include "../../lib/xml/invitation.h"
 
@@ -61,22 +64,21 @@ static void save_text(const char *name, char *text)
 	free(text);
 }
 
-static X509 *certify(EVP_PKEY *key)
+static X509 *certify(struct cert_spec spec)
 {
-	X509 *cert = X509_new();
-	X509_NAME *name = X509_get_subject_name(cert);
+	X509 *cert;
 
-	X509_set_version(cert, X509_VERSION_3);
-	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
-	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-				   (const unsigned char *)"John", -1, -1, 0);
-	X509_set_issuer_name(cert, name);
-	X509_gmtime_adj(X509_getm_notBefore(cert), 0);
-	X509_gmtime_adj(X509_getm_notAfter(cert), 86400);
-	X509_set_pubkey(cert, key);
-	if (!X509_sign(cert, key, EVP_sha256()))
-		die("no certificate");
+	spec.profile = profile_get(PG_PROFILE_WINDOWS);
+	spec.from = time(NULL);
+	spec.until = validity_end(spec.from);
+	check(cert_make(&spec, &cert));
 	return cert;
+}
+
+static void save_der(const char *name, struct der der)
+{
+	save(name, der.data, der.len);
+	OPENSSL_free(der.data);
 }
 
 static struct der cert_der(X509 *cert)
@@ -87,18 +89,40 @@ static struct der cert_der(X509 *cert)
 	return out;
 }
 
-/* Certificates only, as they travel. */
-static struct der chain_der(X509 *cert)
+static struct der container_der(X509 *first, X509 *second)
 {
-	PKCS7 *chain = PKCS7_new();
-	struct der out = { NULL, 0 };
+	struct der out;
 
-	if (!PKCS7_set_type(chain, NID_pkcs7_signed) ||
-	    !PKCS7_content_new(chain, NID_pkcs7_data) ||
-	    !PKCS7_add_certificate(chain, cert))
-		die("no chain");
-	out.len = i2d_PKCS7(chain, &out.data);
-	PKCS7_free(chain);
+	check(container_write(first, second, &out.data, &out.len));
+	return out;
+}
+
+/* A group whose one member is the identity. */
+static struct der chain_der(const struct cert_spec *identity)
+{
+	EVP_PKEY *key = EVP_RSA_gen(1024);
+	char group[PEERNAME_MAX + 1];
+	struct cert_spec spec = {
+		.type = CERT_ROOT, .subject = "Chess", .subject_name = group,
+		.subject_key = key,
+	};
+	X509 *root, *member;
+	struct der out;
+
+	peername_make(key, "Chess", group);
+	root = certify(spec);
+	spec = *identity;
+	spec.type = CERT_MEMBER;
+	spec.issuer = "Chess";
+	spec.issuer_name = group;
+	spec.issuer_key = key;
+	spec.group_name = group;
+	spec.roles = ROLE_ADMIN;
+	member = certify(spec);
+	out = container_der(root, member);
+	X509_free(root);
+	X509_free(member);
+	EVP_PKEY_free(key);
 	return out;
 }
 
@@ -167,11 +191,11 @@ static void make_membership(struct der chain)
 	save_text("membership.xml", text);
 }
 
-static void make_identities(struct der cert, struct der chain)
+static void make_identities(struct der cert, struct der container)
 {
 	char *text;
 
-	check(identity_info_write(chain.data, chain.len, &text));
+	check(identity_info_write(container.data, container.len, &text));
 	save_text("identity.xml", text);
 	check(identity_info_write(cert.data, cert.len, &text));
 	save_text("identity-cert.xml", text);
@@ -185,38 +209,44 @@ static void make_export(const char *name, struct der pfx, bool twice)
 	save_text(name, text);
 }
 
-static void save_pfx(const char *name, struct der pfx)
-{
-	save(name, pfx.data, pfx.len);
-	OPENSSL_free(pfx.data);
-}
-
 static void make_exports(EVP_PKEY *key, X509 *cert)
 {
 	struct der pfx = pfx_der(PG_PROFILE_WINDOWS, key, cert);
 
 	make_export("export.xml", pfx, false);
 	make_export("export-twice.xml", pfx, true);
-	save_pfx("pfx-windows.der", pfx);
+	save_der("pfx-windows.der", pfx);
 	pfx = quick_pfx_der(NID_aes_256_cbc, key, cert);
 	make_export("export-quick.xml", pfx, false);
-	save_pfx("pfx-quick.der", pfx);
-	save_pfx("pfx-plain.der", quick_pfx_der(-1, key, cert));
-	save_pfx("pfx-default.der", pfx_der(PG_PROFILE_DEFAULT, key, cert));
+	save_der("pfx-quick.der", pfx);
+	save_der("pfx-plain.der", quick_pfx_der(-1, key, cert));
+	save_der("pfx-default.der", pfx_der(PG_PROFILE_DEFAULT, key, cert));
 }
 
 static void make(void)
 {
 	EVP_PKEY *key = EVP_RSA_gen(1024);
-	X509 *cert = certify(key);
-	struct der bare = cert_der(cert), chain = chain_der(cert);
+	char name[PEERNAME_MAX + 1];
+	const struct cert_spec spec = {
+		.type = CERT_IDENTITY, .subject = "John", .subject_name = name,
+		.subject_key = key,
+	};
+	struct der bare, container, chain;
+	X509 *cert;
+
+	peername_make(key, "JohnDoe", name);
+	cert = certify(spec);
+	bare = cert_der(cert);
+	container = container_der(cert, NULL);
+	chain = chain_der(&spec);
 
 	make_invitations(chain);
 	make_membership(chain);
-	make_identities(bare, chain);
+	make_identities(bare, container);
 	make_exports(key, cert);
-	OPENSSL_free(bare.data);
-	OPENSSL_free(chain.data);
+	save_der("chain-identity.der", container);
+	save_der("chain-cert.der", bare);
+	save_der("chain.der", chain);
 	X509_free(cert);
 	EVP_PKEY_free(key);
 }
