@@ -56,7 +56,13 @@ int store_make_dir(int at, const char *name);
 
 int store_sync(int fd);
 
-/* All but "." and "..". */
+/*
+ * Show each name but "." and ".." to cb, which may remove it; what is not 0 ends
+ * it with that value.
+ */
+int names_each(int fd, int (*cb)(const char *name, void *arg), void *arg);
+
+/* All of them at once: what is done with them may change the directory. */
 int names_read(int fd, struct names *names);
 void names_free(struct names *names);
 

@@ -93,38 +93,37 @@ static bool is_temporary(const char *name)
 	return !strncmp(name, STORE_TEMPORARY, strlen(STORE_TEMPORARY));
 }
 
-static void sweep_dir(int at, const char *dir)
+static int sweep_file(const char *name, void *arg)
 {
-	int fd = store_openat(at, dir, STORE_DIR_FLAGS | O_NOFOLLOW);
-	struct names names;
-	size_t i;
+	const int *dir = arg;
 
+	if (is_temporary(name))
+		unlinkat(*dir, name, 0);
+	return 0;
+}
+
+static int sweep_dir(const char *name, void *arg)
+{
+	const struct store *store = arg;
+	int fd;
+
+	if (name[0] == '.' || !strcmp(name, LOCK_FILE))
+		return 0;
+	fd = store_openat(store->fd, name, STORE_DIR_FLAGS | O_NOFOLLOW);
 	if (fd < 0)
-		return;
-	if (!names_read(fd, &names)) {
-		for (i = 0; i < names.n; i++)
-			if (is_temporary(names.name[i]))
-				unlinkat(fd, names.name[i], 0);
-		names_free(&names);
-	}
+		return 0;
+	names_each(fd, sweep_file, &fd);
 	close(fd);
+	return 0;
 }
 
 /*
  * Under the lock, no temporary file is anybody's. One that cannot be removed
  * is for the next to try: it harms nobody.
  */
-static void sweep(const struct store *store)
+static void sweep(struct store *store)
 {
-	struct names names;
-	size_t i;
-
-	if (names_read(store->fd, &names))
-		return;
-	for (i = 0; i < names.n; i++)
-		if (names.name[i][0] != '.' && strcmp(names.name[i], LOCK_FILE))
-			sweep_dir(store->fd, names.name[i]);
-	names_free(&names);
+	names_each(store->fd, sweep_dir, store);
 }
 
 HRESULT store_lock(struct store *store)

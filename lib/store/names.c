@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The names in a directory, read as a whole: what is done with them may change
- * the directory.
+ * The names in a directory.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -11,8 +10,9 @@
 
 #include "internal.h"
 
-static int add(struct names *names, const char *name)
+static int add(const char *name, void *arg)
 {
+	struct names *names = arg;
 	char **more = realloc(names->name, (names->n + 1) * sizeof(*more));
 
 	if (!more)
@@ -25,7 +25,8 @@ static int add(struct names *names, const char *name)
 	return 0;
 }
 
-static int read_all(DIR *stream, struct names *names)
+static int show_all(DIR *stream, int (*cb)(const char *name, void *arg),
+		    void *arg)
 {
 	const struct dirent *entry;
 	int err = 0;
@@ -36,7 +37,7 @@ static int read_all(DIR *stream, struct names *names)
 		if (!entry)
 			return -errno;
 		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-			err = add(names, entry->d_name);
+			err = cb(entry->d_name, arg);
 	}
 	return err;
 }
@@ -61,17 +62,25 @@ static int open_stream(int at, DIR **stream)
 	return err;
 }
 
-int names_read(int fd, struct names *names)
+int names_each(int fd, int (*cb)(const char *name, void *arg), void *arg)
 {
 	DIR *stream;
 	int err;
 
-	*names = (struct names){ 0 };
 	err = open_stream(fd, &stream);
 	if (err)
 		return err;
-	err = read_all(stream, names);
+	err = show_all(stream, cb, arg);
 	closedir(stream);
+	return err;
+}
+
+int names_read(int fd, struct names *names)
+{
+	int err;
+
+	*names = (struct names){ 0 };
+	err = names_each(fd, add, names);
 	if (err)
 		names_free(names);
 	else if (names->n)

@@ -846,6 +846,9 @@ TEST_F_TIMEOUT(member, altered_invitation, 120)
 	PeerFreeData(truth);
 }
 
+/* Whether the last everything() got a group that it knows of. */
+static bool got_group;
+
 /* One call of each function that a secured group goes through. */
 static HRESULT everything(PWSTR bob_info)
 {
@@ -859,6 +862,7 @@ static HRESULT everything(PWSTR bob_info)
 	hr = PeerIdentityCreate(L"w", L"w", 0, &who);
 	if (SUCCEEDED(hr))
 		hr = create_group(who, 96, &group);
+	got_group = group;
 	if (SUCCEEDED(hr))
 		hr = PeerGroupGetProperties(group, &props);
 	if (SUCCEEDED(hr))
@@ -920,6 +924,9 @@ TEST_F_TIMEOUT(member, every_allocation_fails_once, 240)
 			TH_LOG("allocation %u leaks", n);
 			live = alloc_live();
 		}
+		/* A group whose handle was not made is gone again. */
+		if (!got_group)
+			EXPECT_EQ(0, fake.groups[0].id);
 	} while (alloc_failed());
 	TH_LOG("%u allocations", n - 1);
 	EXPECT_LT(100, n);
