@@ -6,11 +6,12 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "own_store.h"
 
-static char root[] = "/tmp/peergroup-test-XXXXXX";
+static char root[32];
 static pid_t owner;
 
 const char *own_store_root(void)
@@ -29,6 +30,7 @@ void own_store_use(const char *name)
 static __attribute__((constructor)) void own_store_make(void)
 {
 	owner = getpid();
+	strcpy(root, "/tmp/peergroup-test-XXXXXX");
 	if (!mkdtemp(root)) {
 		perror(root);
 		_exit(1);

@@ -276,22 +276,21 @@ TEST_F_TIMEOUT(secured, two_users, 120)
 }
 
 /* The kernel's limit of groups of a user; no membership is left over. */
-static void reach_limit(struct __test_metadata *_metadata, int max)
+static void reach_limit(struct __test_metadata *_metadata, ULONG max)
 {
 	struct pg_group_spec spec = { .size = sizeof(spec) };
 	struct pg_ctx *ctx;
 	HPEERENUM list;
 	char name[16];
 	uint32_t id;
-	ULONG n;
-	int i;
+	ULONG i, n;
 	HGROUP group = JUNK;
 
 	ASSERT_TRUE(become("limited"));
 	ASSERT_EQ(0, pg_open(&ctx));
 	spec.name = name;
 	for (i = 0; i < max; i++) {
-		snprintf(name, sizeof(name), "plain%d", i);
+		snprintf(name, sizeof(name), "plain%u", i);
 		EXPECT_EQ(0, pg_group_add(ctx, &spec, &id, NULL));
 	}
 	EXPECT_EQ(E_OUTOFMEMORY, create(NULL, NULL, &group));

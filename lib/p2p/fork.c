@@ -22,7 +22,7 @@ static void prepare(void)
 	handle_lock();
 	pool_lock();
 	/* Last: whoever holds it may wait long, but for no other of these. */
-
+	store_fork_lock();
 }
 
 static void in_parent(void)

@@ -70,16 +70,18 @@ static HRESULT root_first(struct chain *chain)
 
 static HRESULT check_circles(const struct chain *chain)
 {
+	const char *a, *b;
 	size_t i, j;
 
-	for (i = 1; i < chain->n; i++)
-		for (j = 0; j < i; j++)
-			if (peername_same_authority(
-				chain->certs[i]->subject_name,
-				chain->certs[j]->subject_name))
+	for (i = 1; i < chain->n; i++) {
+		for (j = 0; j < i; j++) {
+			a = chain->certs[i]->subject_name;
+			b = chain->certs[j]->subject_name;
+			if (peername_same_authority(a, b))
 				return fail(PEER_E_CIRCULAR_CHAIN_DETECTED,
-					    "%s is in the chain twice",
-					    chain->certs[i]->subject_name);
+					    "%s is in the chain twice", a);
+		}
+	}
 	return S_OK;
 }
 

@@ -127,7 +127,8 @@ TEST_F(identity, longest_names)
 
 	wmemset(classifier, 0xfffd, 150);
 	wmemset(friendly, 0xfffd, 256);
-	classifier[149] = friendly[255] = L'\0';
+	classifier[149] = L'\0';
+	friendly[255] = L'\0';
 	self->name = make(classifier, friendly);
 	ASSERT_NE(NULL, self->name);
 	EXPECT_EQ(190, wcslen(self->name));

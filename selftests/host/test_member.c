@@ -637,32 +637,50 @@ TEST_F(member, invite_checks)
 {
 	static const GUID unknown = { 1, 2, 3, { 4 } };
 	const GUID *member = &PEER_GROUP_ROLE_MEMBER;
-	PWSTR out = JUNK;
-	HGROUP plain;
+	const struct {
+		HRESULT hr;
+		HGROUP group;
+		PCWSTR info;
+		ULONG n;
+		const GUID *roles;
+	} bad[] = {
+		{ E_INVALIDARG, self->group, NULL, 1, member },
+		{ E_INVALIDARG, self->group, L"<x/>", 1, member },
+		{ E_INVALIDARG, self->group, self->bob_info, 0, member },
+		{ E_INVALIDARG, self->group, self->bob_info, 1, NULL },
+		{ E_INVALIDARG, self->group, self->bob_info, 1, &unknown },
+		{ PEER_E_INVALID_GROUP, JUNK, self->bob_info, 1, member },
+	};
+	size_t i;
+	PWSTR out;
 
-	EXPECT_EQ(E_INVALIDARG, PeerGroupCreateInvitation(
-		  self->group, self->bob_info, NULL, 1, member, NULL));
-	EXPECT_EQ(E_INVALIDARG, PeerGroupCreateInvitation(
-		  self->group, NULL, NULL, 1, member, &out));
-	EXPECT_EQ(NULL, out);
-	EXPECT_EQ(E_INVALIDARG, PeerGroupCreateInvitation(
-		  self->group, self->bob_info, NULL, 0, member, &out));
-	EXPECT_EQ(E_INVALIDARG, PeerGroupCreateInvitation(
-		  self->group, self->bob_info, NULL, 1, NULL, &out));
-	EXPECT_EQ(E_INVALIDARG, PeerGroupCreateInvitation(
-		  self->group, self->bob_info, NULL, 1, &unknown, &out));
-	EXPECT_EQ(E_INVALIDARG, PeerGroupCreateInvitation(
-		  self->group, L"<x/>", NULL, 1, member, &out));
-	EXPECT_EQ(PEER_E_INVALID_GROUP, PeerGroupCreateInvitation(
-		  JUNK, self->bob_info, NULL, 1, member, &out));
-	fake_add("plain", 0);
-	ASSERT_EQ(S_OK, PeerGroupOpen(NULL, L"plain", NULL, &plain));
-	EXPECT_EQ(PEER_E_INVALID_GROUP, PeerGroupCreateInvitation(
-		  plain, self->bob_info, NULL, 1, member, &out));
-
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		out = JUNK;
+		EXPECT_EQ(bad[i].hr,
+			  PeerGroupCreateInvitation(bad[i].group, bad[i].info,
+						    NULL, bad[i].n,
+						    bad[i].roles, &out));
+		EXPECT_EQ(NULL, out);
+	}
+	EXPECT_EQ(E_INVALIDARG,
+		  PeerGroupCreateInvitation(self->group, self->bob_info, NULL,
+					    1, member, NULL));
 	EXPECT_EQ(PEER_E_INVALID_TIME_PERIOD, invite_until(self, -1));
 	EXPECT_EQ(PEER_E_INVALID_TIME_PERIOD, invite_until(self, 1001 * YEAR));
 	EXPECT_EQ(S_OK, invite_until(self, 999 * YEAR));
+}
+
+TEST_F(member, invite_into_plain_group)
+{
+	PWSTR out = JUNK;
+	HGROUP plain;
+
+	fake_add("plain", 0);
+	ASSERT_EQ(S_OK, PeerGroupOpen(NULL, L"plain", NULL, &plain));
+	EXPECT_EQ(PEER_E_INVALID_GROUP,
+		  PeerGroupCreateInvitation(plain, self->bob_info, NULL, 1,
+					    &PEER_GROUP_ROLE_MEMBER, &out));
+	EXPECT_EQ(NULL, out);
 }
 
 /* Keys and signatures of another strength than the group's. */
