@@ -7,6 +7,9 @@
  * let go of the lock. So threads hold a mutex meanwhile, and a fork() waits for
  * it. A child made without the handlers of pthread_atfork() soon executes
  * another program, which does not get the file.
+ *
+ * Who wants the mutex queues at the turn: threads that take it again and again
+ * cannot keep a fork() from it.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -21,6 +24,7 @@
 #define LOCK_FILE "lock"
 #define LOCK_FLAGS (O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static int open_lock(int at)
@@ -130,7 +134,9 @@ HRESULT store_lock(struct store *store)
 {
 	HRESULT hr;
 
+	pthread_mutex_lock(&turn);
 	pthread_mutex_lock(&mutex);
+	pthread_mutex_unlock(&turn);
 	hr = lock_file(store);
 	if (SUCCEEDED(hr))
 		sweep(store);
@@ -150,10 +156,12 @@ void store_unlock(struct store *store)
 
 void store_fork_lock(void)
 {
+	pthread_mutex_lock(&turn);
 	pthread_mutex_lock(&mutex);
 }
 
 void store_fork_unlock(void)
 {
 	pthread_mutex_unlock(&mutex);
+	pthread_mutex_unlock(&turn);
 }

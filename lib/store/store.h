@@ -19,14 +19,18 @@
 /* Largest file, in bytes. */
 #define STORE_FILE_MAX 0x20000
 
-/* A store while it is used; of one thread. */
+/*
+ * A store while it is used; of one thread, which cannot be cancelled meanwhile:
+ * it would take the lock along.
+ */
 struct store;
 
 /*
  * Open the store and look at its owner and mode: PEER_E_NO_KEY_ACCESS if
  * others could get at the keys. With create it is made if there is none;
  * without, *store is NULL then, which all functions below but store_lock() and
- * store_write() take for an empty store.
+ * store_write() take for an empty store. E_INVALIDARG: PEERGROUP_HOME is no
+ * absolute path.
  */
 HRESULT store_open(bool create, struct store **store);
 
@@ -35,9 +39,15 @@ void store_close(struct store *store);
 
 /*
  * Wait for the lock, of which a process has none twice: neither call this while
- * holding it nor fork(). Removes what a crash left behind.
+ * holding it nor fork(), and take no lock that lib/p2p/fork.c takes before.
+ * Removes what a crash left behind. E_UNEXPECTED: the store is gone meanwhile.
  */
 HRESULT store_lock(struct store *store);
+
+/*
+ * Names of directories and files neither begin with '.' nor contain '/', else
+ * E_INVALIDARG. What a crash left behind begins with '.' and is never shown.
+ */
 
 /*
  * Read a file. The block ends with a NUL that len does not count and is
@@ -64,17 +74,20 @@ HRESULT store_check_path(const char *path);
 
 /*
  * Write a file, in the place of one that is there. Needs the lock.
- * PEER_E_DISK_FULL: no room, or a quota is used up.
+ * PEER_E_DISK_FULL: no room, or a quota is used up; E_INVALIDARG: more than
+ * STORE_FILE_MAX; E_UNEXPECTED: it is not locked. If it fails the old file is
+ * still there, but for one case: the disk fails after the change, which then
+ * may or may not outlive a crash of the machine.
  */
 HRESULT store_write(struct store *store, const char *dir, const char *file,
 		    const char *data, size_t len);
 
-/* Remove a file; PEER_E_NOT_FOUND if there is none. Needs the lock. */
+/* Remove a file, likewise; PEER_E_NOT_FOUND if there is none. */
 HRESULT store_remove(struct store *store, const char *dir, const char *file);
 
 /*
  * Show the name of each file of a directory to cb, in the order of their names;
- * anything but S_OK ends it with that value.
+ * anything but S_OK ends it with that value. cb may change the directory.
  */
 HRESULT store_list(struct store *store, const char *dir,
 		   HRESULT (*cb)(const char *file, void *arg), void *arg);
