@@ -108,18 +108,20 @@ static bool host_name(const char *name, char *host, size_t size)
 	return len > 0 && (size_t)len < size;
 }
 
-static bool is_label(char c)
+static bool is_in_label(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '-' || c == '.';
+	       (c >= '0' && c <= '9') || c == '-';
 }
 
+/* A dot follows something: no label is empty. */
 static bool is_host(const char *host)
 {
 	const char *c;
 
 	for (c = host; *c; c++)
-		if (!is_label(*c))
+		if (!is_in_label(*c) &&
+		    (*c != '.' || c == host || c[-1] == '.'))
 			return false;
 	return c - host <= HOST_MAX;
 }
