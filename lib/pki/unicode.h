@@ -15,7 +15,7 @@ ASN1_STRING *string_new_bmp(const char *text);
 
 /*
  * Any type of string as UTF-8, to be released with free(). CRYPT_E_ASN1_ERROR
- * if it is malformed or has control characters.
+ * if it is malformed or has control characters; there is nothing to release then.
  */
 HRESULT string_get(const ASN1_STRING *string, char **text);
 

@@ -205,18 +205,13 @@ HRESULT pki_decode(X509 *x509)
 
 void der_wrap(struct der *der, unsigned char tag)
 {
-	size_t header = der->len < 0x80 ? 2 : 4;
+	unsigned char header[8], *end = header;
 
-	memmove(der->bytes + header, der->bytes, der->len);
-	der->bytes[0] = tag;
-	if (header == 2) {
-		der->bytes[1] = der->len;
-	} else {
-		der->bytes[1] = 0x82;
-		der->bytes[2] = der->len >> 8;
-		der->bytes[3] = der->len;
-	}
-	der->len += header;
+	ASN1_put_object(&end, 0, der->len, 0, 0);
+	header[0] = tag;
+	memmove(der->bytes + (end - header), der->bytes, der->len);
+	memcpy(der->bytes, header, end - header);
+	der->len += end - header;
 }
 
 void der_set(struct der *der, unsigned char tag, const void *bytes, size_t len)
@@ -299,4 +294,30 @@ void ext_replace_name(X509 *cert, const char *oid, const char *name)
 		       strlen(name));
 	der_wrap(&der, 0x30);
 	ext_replace(cert, oid, &der);
+}
+
+X509 *pki_assemble(const struct der *tbs, EVP_PKEY *key)
+{
+	static const unsigned char algorithm[] =
+		"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05\x05";
+	static struct der cert, bits;
+	unsigned char signature[1 + 128] = { 0 };
+	const unsigned char *at = cert.bytes;
+	size_t len = sizeof(signature) - 1;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	X509 *x509;
+
+	must(EVP_DigestSignInit(ctx, NULL, EVP_sha1(), NULL, key) &&
+	     EVP_DigestSign(ctx, signature + 1, &len, tbs->bytes, tbs->len),
+	     "sign");
+	EVP_MD_CTX_free(ctx);
+	cert = *tbs;
+	memcpy(cert.bytes + cert.len, algorithm, sizeof(algorithm));
+	cert.len += sizeof(algorithm);
+	der_set(&bits, V_ASN1_BIT_STRING, signature, 1 + len);
+	der_append(&cert, &bits);
+	der_wrap(&cert, 0x30);
+	x509 = d2i_X509(NULL, &at, cert.len);
+	must(x509, "assemble a certificate");
+	return x509;
 }

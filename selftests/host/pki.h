@@ -88,6 +88,9 @@ void der_append(struct der *der, const struct der *more);
 void der_other_name(struct der *der, const char *oid, unsigned char tag,
 		    const void *bytes, size_t len);
 
+/* A certificate of what is signed, already encoded, of the profile windows. */
+X509 *pki_assemble(const struct der *tbs, EVP_PKEY *key);
+
 /* The bytes of an extension; NULL if there is none. */
 const ASN1_OCTET_STRING *ext_bytes(const X509 *cert, const char *oid);
 
