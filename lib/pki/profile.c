@@ -86,19 +86,45 @@ static bool has_usual_exponent(const EVP_PKEY *key)
 	return usual;
 }
 
+/*
+ * OpenSSL reads other encodings of a key than the one it writes. With them a key
+ * would have several hashes, and so several names.
+ */
+static bool is_encoded_as_usual(const X509 *cert, const EVP_PKEY *key)
+{
+	unsigned char *read = NULL, *written = NULL;
+	int read_len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &read);
+	int written_len = i2d_PUBKEY(key, &written);
+	bool same = read_len > 0 && read_len == written_len &&
+		    !memcmp(read, written, read_len);
+
+	OPENSSL_free(written);
+	OPENSSL_free(read);
+	return same;
+}
+
+static const struct profile *find(int key_bits, int signature)
+{
+	size_t i;
+
+	for (i = 0; i < N_PROFILES; i++)
+		if (profiles[i].key_bits == key_bits &&
+		    profiles[i].signature == signature)
+			return &profiles[i];
+	return NULL;
+}
+
+/* Nothing is computed with a key before its size is known. */
 const struct profile *profile_of(const X509 *cert)
 {
 	const EVP_PKEY *key = X509_get0_pubkey(cert);
-	int signature = X509_get_signature_nid(cert);
-	size_t i;
+	const struct profile *profile;
 
-	if (!key || EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA ||
-	    !has_usual_exponent(key))
+	if (!key || EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA)
 		return NULL;
-	for (i = 0; i < N_PROFILES; i++)
-		if (EVP_PKEY_get_bits(key) == profiles[i].key_bits &&
-		    signature == profiles[i].signature)
-			return &profiles[i];
+	profile = find(EVP_PKEY_get_bits(key), X509_get_signature_nid(cert));
+	if (profile && has_usual_exponent(key) && is_encoded_as_usual(cert, key))
+		return profile;
 	return NULL;
 }
 

@@ -604,6 +604,52 @@ static void get_key(const X509 *cert)
 	der.len = bits->length;
 }
 
+/* 30 81 89, then 02 81 81 00 and the modulus, then 02 03 01 00 01 */
+static void insert(size_t at, const void *bytes, size_t len)
+{
+	memmove(der.bytes + at + len, der.bytes + at, der.len - at);
+	memcpy(der.bytes + at, bytes, len);
+	der.len += len;
+}
+
+/* Insert bytes at n, and correct the length of the sequence by as many. */
+static void key_insert(X509 *cert, const struct rule *rule)
+{
+	get_key(cert);
+	insert(rule->n, rule->bytes, rule->len);
+	der.bytes[2] += rule->len;
+	put_key(cert, "1.2.840.113549.1.1.1", V_ASN1_NULL);
+}
+
+/* A modulus with one more zero before it, or without the one it has. */
+static void key_zeros(X509 *cert, const struct rule *rule)
+{
+	get_key(cert);
+	if (rule->n)
+		insert(6, "", 1);
+	else
+		memmove(der.bytes + 6, der.bytes + 7, --der.len - 6);
+	der.bytes[2] += rule->n ? 1 : -1;
+	der.bytes[5] += rule->n ? 1 : -1;
+	put_key(cert, "1.2.840.113549.1.1.1", V_ASN1_NULL);
+}
+
+/* A length in three bytes where two are enough. */
+static void key_length(X509 *cert, const struct rule *rule)
+{
+	get_key(cert);
+	der.bytes[1] = 0x82;
+	insert(2, "", 1);
+	put_key(cert, "1.2.840.113549.1.1.1", V_ASN1_NULL);
+}
+
+static void key_trail(X509 *cert, const struct rule *rule)
+{
+	get_key(cert);
+	insert(der.len, rule->bytes, rule->len);
+	put_key(cert, "1.2.840.113549.1.1.1", V_ASN1_NULL);
+}
+
 static void key_algorithm(X509 *cert, const struct rule *rule)
 {
 	get_key(cert);
@@ -647,10 +693,20 @@ TEST(keys_that_are_refused)
 		{ "P-256", elliptic, BYTES("P-256"), NO_PROFILE },
 		{ "Ed25519", other_key, BYTES("ED25519"), NO_PROFILE },
 		{ "a huge key", huge_key, .n = 20000, NO_PROFILE },
+		{ "no parameters", key_algorithm, .oid = RSA,
+		  NO_PROFILE },
 		{ "RSA-PSS", key_algorithm, .oid = "1.2.840.113549.1.1.10",
+		  .tag = V_ASN1_NULL, NO_PROFILE },
+		{ "X.500's RSA", key_algorithm, .oid = "2.5.8.1.1",
 		  .tag = V_ASN1_NULL, NO_PROFILE },
 		{ "an unknown algorithm", key_algorithm, .oid = "1.2.3",
 		  .tag = V_ASN1_NULL, NO_PROFILE },
+		{ "a further zero", key_zeros, .n = 1, NO_PROFILE },
+		{ "a negative modulus", key_zeros, .n = 0, NO_PROFILE },
+		{ "a long length", key_length, NO_PROFILE },
+		{ "bytes after it", key_trail, BYTES("\0"), NO_PROFILE },
+		{ "an element after it", key_insert, .n = 140,
+		  BYTES("\x02\x01\x01"), NO_PROFILE },
 		{ "unused bits", key_bits, .n = 1, NO_PROFILE },
 	};
 
