@@ -86,8 +86,8 @@ HRESULT ext_get_type(const X509 *cert, enum cert_type *type)
 	return S_OK;
 }
 
-/* The string of an otherName of this type, else NULL. */
-static const ASN1_STRING *other_name(const GENERAL_NAME *name, const char *oid)
+/* The value of an otherName of this type, else NULL. */
+static const ASN1_TYPE *other_name(const GENERAL_NAME *name, const char *oid)
 {
 	ASN1_OBJECT *wanted = OBJ_txt2obj(oid, 1), *type;
 	ASN1_TYPE *value;
@@ -96,8 +96,11 @@ static const ASN1_STRING *other_name(const GENERAL_NAME *name, const char *oid)
 	match = wanted && GENERAL_NAME_get0_otherName(name, &type, &value) &&
 		!OBJ_cmp(type, wanted);
 	ASN1_OBJECT_free(wanted);
-	if (!match)
-		return NULL;
+	return match ? value : NULL;
+}
+
+static const ASN1_STRING *string_in(const ASN1_TYPE *value)
+{
 	switch (value->type) {
 	case V_ASN1_BMPSTRING:
 	case V_ASN1_UTF8STRING:
@@ -111,19 +114,24 @@ static const ASN1_STRING *other_name(const GENERAL_NAME *name, const char *oid)
 	}
 }
 
-/* The first peer name of a list; names of other kinds may stand beside it. */
-static HRESULT peer_name_of(const GENERAL_NAMES *names, char **name)
+/*
+ * The peer name of a list, in which names of other kinds may stand beside it. Of
+ * two, other readers might take the other one.
+ */
+static HRESULT peer_name_of(const GENERAL_NAMES *names, const char *oid,
+			    char **name)
 {
-	const ASN1_STRING *string;
+	const ASN1_TYPE *value, *found = NULL;
 	int i;
 
 	for (i = 0; i < sk_GENERAL_NAME_num(names); i++) {
-		string = other_name(sk_GENERAL_NAME_value(names, i),
-				    OID_PEER_NAME);
-		if (string)
-			return string_get(string, name);
+		value = other_name(sk_GENERAL_NAME_value(names, i),
+				   OID_PEER_NAME);
+		if (value && (found || !string_in(value)))
+			return malformed(oid);
+		found = value ?: found;
 	}
-	return S_OK;
+	return found ? string_get(string_in(found), name) : S_OK;
 }
 
 static HRESULT get_name(const X509 *cert, const char *oid, char **name)
@@ -133,7 +141,7 @@ static HRESULT get_name(const X509 *cert, const char *oid, char **name)
 
 	hr = get_item(cert, oid, ASN1_ITEM_rptr(GENERAL_NAMES), &names);
 	if (SUCCEEDED(hr) && names)
-		hr = peer_name_of(names, name);
+		hr = peer_name_of(names, oid, name);
 	GENERAL_NAMES_free(names);
 	if (SUCCEEDED(hr) && *name && !peername_secure(*name)) {
 		free(*name);
@@ -143,6 +151,7 @@ static HRESULT get_name(const X509 *cert, const char *oid, char **name)
 	return hr;
 }
 
+/* The newer OID counts where the older one has no peer name only. */
 HRESULT ext_get_name(const X509 *cert, enum name_ext which, char **name)
 {
 	static const char *const oids[][2] = {
@@ -196,13 +205,13 @@ HRESULT ext_get_roles(const X509 *cert, bool *there, unsigned int *roles)
 static HRESULT add_classifier(const GENERAL_NAME *name,
 			      struct classifiers *classifiers)
 {
-	const ASN1_STRING *string = other_name(name, OID_CLASSIFIER);
+	const ASN1_TYPE *value = other_name(name, OID_CLASSIFIER);
 	char *text;
 	HRESULT hr;
 
-	if (!string)
+	if (!value || !string_in(value))
 		return malformed(OID_CLASSIFIERS);
-	hr = string_get(string, &text);
+	hr = string_get(string_in(value), &text);
 	if (FAILED(hr))
 		return hr;
 	classifiers->list[classifiers->n++] = text;

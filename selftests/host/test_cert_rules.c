@@ -352,6 +352,20 @@ static void retype(X509 *cert, const struct rule *rule)
 	ext_replace(cert, OID_SUBJECT_NAME, &der);
 }
 
+/* The right name with another one beside it. */
+static void two_names(X509 *cert, const struct rule *rule)
+{
+	static struct der other;
+
+	get(cert, rule->oid);
+	memmove(der.bytes, der.bytes + 2, der.len -= 2);
+	der_other_name(&other, OID_PEER_NAME, V_ASN1_UTF8STRING, rule->bytes,
+		       rule->len);
+	der_append(&der, &other);
+	der_wrap(&der, 0x30);
+	ext_replace(cert, rule->oid, &der);
+}
+
 /* Another one under another OID. */
 static void other_oid(X509 *cert, const struct rule *rule)
 {
@@ -425,12 +439,20 @@ TEST(names_that_are_refused)
 		{ "control characters of the group", name,
 		  .oid = OID_GROUP_NAME, BMP("\0\x07"),
 		  REFUSED("a string has control characters") },
+		{ "no string", retype, .tag = V_ASN1_OCTET_STRING, .n = 1,
+		  BAD(OID_SUBJECT_NAME) },
 		{ "no otherName", replace, .oid = OID_SUBJECT_NAME,
 		  BYTES("\x30\x03\x82\x01x"),
 		  REFUSED("a certificate has no peer name") },
 		{ "an empty list", replace, .oid = OID_SUBJECT_NAME,
 		  BYTES("\x30\x00"),
 		  REFUSED("a certificate has no peer name") },
+		{ "two names", two_names, BAD(OID_SUBJECT_NAME),
+		  BYTES(AUTHORITY ".x") },
+		{ "two issuers", two_names, BAD(OID_ISSUER_NAME),
+		  BYTES(AUTHORITY ".x") },
+		{ "two groups", two_names, BAD(OID_GROUP_NAME),
+		  BYTES(AUTHORITY ".x") },
 	};
 
 	CHECK_ALL(rules);
