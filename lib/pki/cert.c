@@ -50,9 +50,7 @@ static HRESULT check_form(const X509 *x509)
 	X509_get0_uids(x509, &issuer_uid, &subject_uid);
 	if (issuer_uid || subject_uid)
 		return bad_form("has unique identifiers");
-	if (!ext_all_known(x509))
-		return bad_form("has a critical extension that is unknown");
-	return S_OK;
+	return ext_check(x509);
 }
 
 static HRESULT get_profile(struct cert *cert)

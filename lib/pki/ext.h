@@ -41,7 +41,7 @@ bool ext_put_issuer_key(X509 *cert, const unsigned char *hash, size_t len);
 
 /*
  * Take one out. An extension that is not there leaves the value NULL, 0 or
- * false; one that is malformed or there twice is CRYPT_E_ASN1_ERROR.
+ * false; one that is malformed is CRYPT_E_ASN1_ERROR.
  */
 HRESULT ext_get_type(const X509 *cert, enum cert_type *type);
 HRESULT ext_get_name(const X509 *cert, enum name_ext which, char **name);
@@ -49,7 +49,10 @@ HRESULT ext_get_roles(const X509 *cert, bool *there, unsigned int *roles);
 HRESULT ext_get_classifiers(const X509 *cert, bool *there,
 			    struct classifiers *classifiers);
 
-/* Whether all extensions that are marked as critical are known here. */
-bool ext_all_known(const X509 *cert);
+/*
+ * Check all at once: they are few, none is there twice, and those marked as
+ * critical are known here; else CRYPT_E_ASN1_ERROR.
+ */
+HRESULT ext_check(const X509 *cert);
 
 #endif /* LIB_PKI_EXT_H */

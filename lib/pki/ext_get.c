@@ -16,8 +16,9 @@
 #include "oid.h"
 #include "unicode.h"
 
-/* Most classifiers of a certificate. */
+/* Most classifiers, and most extensions, of a certificate. */
 #define LIST_MAX 64
+#define EXT_MAX 32
 
 static HRESULT malformed(const char *oid)
 {
@@ -32,18 +33,15 @@ static HRESULT get_item(const X509 *cert, const char *oid,
 	ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
 	const ASN1_OCTET_STRING *data;
 	const unsigned char *der;
-	int at, again;
+	int at;
 
 	*value = NULL;
 	if (!object)
 		return E_OUTOFMEMORY;
 	at = X509_get_ext_by_OBJ(cert, object, -1);
-	again = at < 0 ? at : X509_get_ext_by_OBJ(cert, object, at);
 	ASN1_OBJECT_free(object);
 	if (at < 0)
 		return S_OK;
-	if (again >= 0)
-		return malformed(oid);
 
 	data = X509_EXTENSION_get_data(X509_get_ext(cert, at));
 	der = ASN1_STRING_get0_data(data);
@@ -269,16 +267,26 @@ static bool is_known(const ASN1_OBJECT *object)
 	return false;
 }
 
-bool ext_all_known(const X509 *cert)
+static HRESULT refuse(const char *why)
 {
+	return fail(CRYPT_E_ASN1_ERROR, "a certificate has %s", why);
+}
+
+HRESULT ext_check(const X509 *cert)
+{
+	const ASN1_OBJECT *object;
 	X509_EXTENSION *ext;
 	int i;
 
+	if (X509_get_ext_count(cert) > EXT_MAX)
+		return refuse("too many extensions");
 	for (i = 0; i < X509_get_ext_count(cert); i++) {
 		ext = X509_get_ext(cert, i);
-		if (X509_EXTENSION_get_critical(ext) &&
-		    !is_known(X509_EXTENSION_get_object(ext)))
-			return false;
+		object = X509_EXTENSION_get_object(ext);
+		if (X509_get_ext_by_OBJ(cert, object, i) >= 0)
+			return refuse("an extension twice");
+		if (X509_EXTENSION_get_critical(ext) && !is_known(object))
+			return refuse("a critical extension that is unknown");
 	}
-	return true;
+	return S_OK;
 }

@@ -99,6 +99,12 @@ static void get(const X509 *cert, const char *oid)
 	der.len = data->length;
 }
 
+static void duplicate(X509 *cert, const struct rule *rule)
+{
+	get(cert, rule->oid);
+	ext_add(cert, rule->oid, true, &der);
+}
+
 /* Bytes that follow the value. */
 static void trail(X509 *cert, const struct rule *rule)
 {
@@ -137,6 +143,9 @@ static void crowd(X509 *cert, const struct rule *rule)
 #define REFUSED(text) .hr = CRYPT_E_ASN1_ERROR, .reason = (text)
 #define BAD(ext) .oid = (ext), \
 	.hr = CRYPT_E_ASN1_ERROR, .reason = "extension " ext " is malformed"
+#define TWICE(ext) { "twice: " ext, duplicate, .oid = (ext), \
+	REFUSED("a certificate has an extension twice") }
+
 TEST(extensions_that_are_refused)
 {
 	static const struct rule rules[] = {
@@ -149,6 +158,13 @@ TEST(extensions_that_are_refused)
 		  .oid = OID_ROLES ".4294967295.4294967295.4294967295.4294967295"
 			 ".4294967295.4294967295.4294967295",
 		  REFUSED("a certificate has a critical extension that is unknown") },
+		TWICE(OID_CERT_TYPE), TWICE(OID_CERT_VERSION),
+		TWICE(OID_GROUP_NAME), TWICE(OID_ROLES),
+		TWICE(OID_CLASSIFIERS), TWICE(OID_SUBJECT_NAME),
+		TWICE(OID_ISSUER_NAME), TWICE(OID_ISSUER_KEY),
+		TWICE(OID_USAGE),
+		{ "too many", crowd, .n = 100,
+		  REFUSED("a certificate has too many extensions") },
 		{ "bytes after a type", trail, BAD(OID_CERT_TYPE) },
 		{ "bytes after a name", trail, BAD(OID_SUBJECT_NAME) },
 		{ "bytes after an issuer", trail, BAD(OID_ISSUER_NAME) },
