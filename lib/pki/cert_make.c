@@ -3,6 +3,7 @@
  * Making certificates ([MS-PPSEC] 2.2.5, [MS-PNRP] 2.2.3.5).
  */
 #include <openssl/bn.h>
+#include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/x509.h>
 #include <string.h>
@@ -143,8 +144,11 @@ HRESULT cert_make(const struct cert_spec *spec, X509 **x509)
 {
 	EVP_PKEY *key = spec->issuer_key ?: spec->subject_key;
 	const EVP_MD *digest = EVP_get_digestbynid(spec->profile->digest);
-	X509 *new = X509_new();
+	X509 *new;
 
+	/* What others left there would be taken for the reason of a failure. */
+	ERR_clear_error();
+	new = X509_new();
 	if (new && put_fields(new, spec) && put_extensions(new, spec) &&
 	    X509_sign(new, key, digest)) {
 		*x509 = new;

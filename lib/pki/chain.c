@@ -167,8 +167,11 @@ HRESULT chain_read(const unsigned char *der, size_t len, struct chain **chain)
 
 static PKCS7 *new_container(void)
 {
-	PKCS7 *p7 = PKCS7_new();
+	PKCS7 *p7;
 
+	/* What others left there would be taken for the reason of a failure. */
+	ERR_clear_error();
+	p7 = PKCS7_new();
 	if (p7 && PKCS7_set_type(p7, NID_pkcs7_signed) &&
 	    PKCS7_content_new(p7, NID_pkcs7_data) &&
 	    PKCS7_set_detached(p7, 1))

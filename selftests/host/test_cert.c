@@ -2,6 +2,7 @@
 /*
  * Certificates: what is written, and that it is read back.
  */
+#include <openssl/pem.h>
 #include <string.h>
 
 #include "pki.h"
@@ -228,6 +229,25 @@ TEST(serial_numbers)
 		ASSERT_EQ(0x40, der[2] & 0xc0);
 		X509_free(cert);
 	}
+}
+
+/* What OpenSSL noted for others before is no reason of ours. */
+TEST(earlier_errors_are_not_ours)
+{
+	struct cert_spec spec = {
+		.profile = profile_get(PG_PROFILE_WINDOWS),
+		.type = CERT_IDENTITY,
+		.subject = "x",
+		.subject_name = USER1,
+		.subject_key = pki_key(PG_PROFILE_WINDOWS, 0),
+		.from = INT64_MAX,
+		.until = INT64_MAX,
+	};
+	X509 *cert;
+
+	ERR_raise(ERR_LIB_PEM, PEM_R_BAD_DECRYPT);
+	EXPECT_NE(NTE_BAD_KEY, cert_make(&spec, &cert));
+	EXPECT_CLEAN();
 }
 
 TEST_HARNESS_MAIN
