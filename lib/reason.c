@@ -10,7 +10,7 @@
 
 static _Thread_local struct {
 	HRESULT hr;
-	char text[512];
+	char text[1024];	/* has room for two peer names */
 } last;
 
 static const struct {

@@ -365,6 +365,28 @@ TEST(keys)
 	CHECK_RULES(rules);
 }
 
+TEST(reason_of_a_signature)
+{
+	char name[PEERNAME_MAX + 1], classifier[3 * CLASSIFIER_UNITS + 1] = "";
+	const char *text;
+	struct plan plan;
+	size_t i;
+
+	for (i = 0; i < CLASSIFIER_UNITS; i++)
+		strcat(classifier, "\xe2\x82\xac");
+	plan_init(&plan, PG_PROFILE_WINDOWS, 2, ROLE_MEMBER);
+	plan_key(&plan, 2, PG_PROFILE_WINDOWS, 2, classifier);
+	signed_by_another(&plan);
+	strcpy(name, plan.names[2]);
+	plan_make(&plan);
+	EXPECT_EQ(NTE_BAD_SIGNATURE, plan_check(&plan));
+	plan_free(&plan);
+	text = pg_hresult_text(NTE_BAD_SIGNATURE);
+	EXPECT_NE(NULL, strstr(text, name));
+	EXPECT_NE(NULL, strstr(text, " does not verify"));
+	EXPECT_CLEAN();
+}
+
 /* Groups, and which certificates make a chain */
 
 static void other_group_between(struct plan *plan)
