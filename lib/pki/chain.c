@@ -28,14 +28,19 @@ const struct cert *chain_leaf(const struct chain *chain)
 	return chain->certs[chain->n - 1];
 }
 
+static HRESULT too_long(void)
+{
+	return fail(PEER_E_CHAIN_TOO_LONG,
+		    "a chain has more than %d certificates", CHAIN_MAX);
+}
+
 static HRESULT decode_all(const STACK_OF(X509) *list, struct chain *chain)
 {
 	int i, n = sk_X509_num(list);
 	HRESULT hr = S_OK;
 
 	if (n > CHAIN_MAX)
-		return fail(PEER_E_CHAIN_TOO_LONG,
-			    "a chain has more than %d certificates", CHAIN_MAX);
+		return too_long();
 	for (i = 0; SUCCEEDED(hr) && i < n; i++) {
 		hr = cert_decode(sk_X509_value(list, i), &chain->certs[i]);
 		if (SUCCEEDED(hr))
@@ -199,10 +204,14 @@ static HRESULT write_container(PKCS7 *p7, bool all_added, unsigned char **der,
 HRESULT chain_write(const struct chain *chain, X509 *more, unsigned char **der,
 		    size_t *len)
 {
-	PKCS7 *p7 = new_container();
-	bool added = p7;
+	bool added;
+	PKCS7 *p7;
 	size_t i;
 
+	if (chain->n >= CHAIN_MAX)
+		return too_long();
+	p7 = new_container();
+	added = p7;
 	for (i = 0; added && i < chain->n; i++)
 		added = PKCS7_add_certificate(p7, chain->certs[i]->x509);
 	added = added && PKCS7_add_certificate(p7, more);

@@ -32,7 +32,7 @@ const struct cert *chain_leaf(const struct chain *chain);
 
 /*
  * A container of the chain's certificates and of one more. *der is released
- * with OPENSSL_free().
+ * with OPENSSL_free(). PEER_E_CHAIN_TOO_LONG.
  */
 HRESULT chain_write(const struct chain *chain, X509 *more, unsigned char **der,
 		    size_t *len);

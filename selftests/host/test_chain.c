@@ -95,6 +95,36 @@ TEST(any_order)
 	EXPECT_CLEAN();
 }
 
+/* Certificates as the library puts them together. */
+TEST(chain_is_written_and_read)
+{
+	unsigned char *bytes;
+	struct chain *chain;
+	struct plan plan;
+	size_t i, len;
+
+	plan_init(&plan, PG_PROFILE_WINDOWS, 25, ROLE_MEMBER);
+	plan_make(&plan);
+	ASSERT_EQ(S_OK, container_write(plan.certs[0], plan.certs[1], &bytes,
+					&len));
+	for (i = 2; i < CHAIN_MAX; i++) {
+		ASSERT_EQ(S_OK, chain_read(bytes, len, &chain));
+		EXPECT_EQ(i, chain->n);
+		OPENSSL_free(bytes);
+		ASSERT_EQ(S_OK, chain_write(chain, plan.certs[i], &bytes,
+					    &len));
+		chain_free(chain);
+	}
+	ASSERT_EQ(S_OK, chain_read(bytes, len, &chain));
+	EXPECT_EQ(S_OK, chain_validate(chain));
+	OPENSSL_free(bytes);
+	EXPECT_EQ(PEER_E_CHAIN_TOO_LONG,
+		  chain_write(chain, plan.certs[i], &bytes, &len));
+	chain_free(chain);
+	plan_free(&plan);
+	EXPECT_CLEAN();
+}
+
 /* Rules */
 
 /* A chain of n memberships, changed before it is made, and after. */
