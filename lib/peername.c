@@ -3,6 +3,7 @@
  * Peer names.
  */
 #include <idn2.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <stdio.h>
@@ -92,10 +93,11 @@ bool peername_is_of(const char *name, const X509 *cert)
 	const ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(cert);
 	char authority[AUTHORITY_LEN + 1];
 
-	return bits &&
-	       put_authority(ASN1_STRING_get0_data(bits),
-			     ASN1_STRING_length(bits), authority) &&
-	       peername_same_authority(name, authority);
+	if (bits && put_authority(ASN1_STRING_get0_data(bits),
+				  ASN1_STRING_length(bits), authority))
+		return peername_same_authority(name, authority);
+	ERR_clear_error();
+	return false;
 }
 
 /* A label that may be all digits gets a letter in front. */

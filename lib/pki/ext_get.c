@@ -26,24 +26,38 @@ static HRESULT malformed(const char *oid)
 	return fail(CRYPT_E_ASN1_ERROR, "extension %s is malformed", oid);
 }
 
+/* Needs no memory, whose lack would make OIDs differ. */
+static bool is_oid(const ASN1_OBJECT *object, const char *oid)
+{
+	char text[64];
+
+	OBJ_obj2txt(text, sizeof(text), object, 1);
+	return !strcmp(text, oid);
+}
+
+static const ASN1_OCTET_STRING *find(const X509 *cert, const char *oid)
+{
+	X509_EXTENSION *ext;
+	int i;
+
+	for (i = 0; i < X509_get_ext_count(cert); i++) {
+		ext = X509_get_ext(cert, i);
+		if (is_oid(X509_EXTENSION_get_object(ext), oid))
+			return X509_EXTENSION_get_data(ext);
+	}
+	return NULL;
+}
+
 /* *value is NULL if the extension is not there. */
 static HRESULT get_item(const X509 *cert, const char *oid,
 			const ASN1_ITEM *item, void **value)
 {
-	ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
-	const ASN1_OCTET_STRING *data;
+	const ASN1_OCTET_STRING *data = find(cert, oid);
 	const unsigned char *der;
-	int at;
 
 	*value = NULL;
-	if (!object)
-		return E_OUTOFMEMORY;
-	at = X509_get_ext_by_OBJ(cert, object, -1);
-	ASN1_OBJECT_free(object);
-	if (at < 0)
+	if (!data)
 		return S_OK;
-
-	data = X509_EXTENSION_get_data(X509_get_ext(cert, at));
 	der = ASN1_STRING_get0_data(data);
 	*value = ASN1_item_d2i(NULL, &der, ASN1_STRING_length(data), item);
 	if (!*value)
@@ -87,14 +101,13 @@ HRESULT ext_get_type(const X509 *cert, enum cert_type *type)
 /* The value of an otherName of this type, else NULL. */
 static const ASN1_TYPE *other_name(const GENERAL_NAME *name, const char *oid)
 {
-	ASN1_OBJECT *wanted = OBJ_txt2obj(oid, 1), *type;
+	ASN1_OBJECT *type;
 	ASN1_TYPE *value;
-	bool match;
 
-	match = wanted && GENERAL_NAME_get0_otherName(name, &type, &value) &&
-		!OBJ_cmp(type, wanted);
-	ASN1_OBJECT_free(wanted);
-	return match ? value : NULL;
+	if (GENERAL_NAME_get0_otherName(name, &type, &value) &&
+	    is_oid(type, oid))
+		return value;
+	return NULL;
 }
 
 static const ASN1_STRING *string_in(const ASN1_TYPE *value)
@@ -257,12 +270,10 @@ static bool is_known(const ASN1_OBJECT *object)
 		OID_SUBJECT_NAME, OID_ISSUER_NAME, OID_SUBJECT_ALT,
 		OID_ISSUER_ALT, OID_ISSUER_KEY, OID_USAGE,
 	};
-	char oid[64];
 	size_t i;
 
-	OBJ_obj2txt(oid, sizeof(oid), object, 1);
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (!strcmp(known[i], oid))
+		if (is_oid(object, known[i]))
 			return true;
 	return false;
 }
