@@ -16,33 +16,36 @@
 
 static void prepare(void)
 {
+	/*
+	 * Whoever holds it waits for files and for other processes, but for no
+	 * other lock of these; nor shall they wait for it.
+	 */
+	store_fork_lock();
 	startup_lock();
 	notifier_lock();
 	inbox_lock();
 	handle_lock();
 	pool_lock();
-	/* Last: whoever holds it may wait long, but for no other of these. */
-	store_fork_lock();
 }
 
 static void in_parent(void)
 {
-	store_fork_unlock();
 	pool_unlock();
 	handle_unlock();
 	inbox_unlock();
 	notifier_unlock();
 	startup_unlock();
+	store_fork_unlock();
 }
 
 static void in_child(void)
 {
-	store_fork_unlock();
 	pool_unlock_in_child();
 	handle_unlock();
 	inbox_unlock();
 	notifier_unlock_in_child();
 	startup_unlock();
+	store_fork_unlock();
 }
 
 /* Without memory for it, fork() is no worse than elsewhere. */

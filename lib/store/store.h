@@ -38,8 +38,8 @@ HRESULT store_open(bool create, struct store **store);
 void store_close(struct store *store);
 
 /*
- * Wait for the lock, of which a process has none twice: neither call this while
- * holding it nor fork(), and take no lock that lib/p2p/fork.c takes before.
+ * Wait for the lock, of which a process has none twice: call this while holding
+ * neither it nor any other lock that lib/p2p/fork.c takes, and do not fork().
  * Removes what a crash left behind. E_UNEXPECTED: the store is gone meanwhile.
  */
 HRESULT store_lock(struct store *store);

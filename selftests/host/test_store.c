@@ -748,7 +748,7 @@ static int work_in_threads(void)
 	return failed;
 }
 
-TEST_F_TIMEOUT(home, many_at_once, 120)
+TEST_F_TIMEOUT(home, many_at_once, 240)
 {
 	pid_t pids[PROCESSES];
 	struct listing listing = { .last = NULL };
@@ -761,7 +761,7 @@ TEST_F_TIMEOUT(home, many_at_once, 120)
 	for (i = 0; i < PROCESSES; i++) {
 		pids[i] = fork();
 		if (!pids[i]) {
-			alarm(100);
+			alarm(200);
 			_exit(work_in_threads());
 		}
 	}
@@ -790,7 +790,7 @@ static void *lock_often(void *arg)
 }
 
 /* A child that cannot lock would wait for ever. */
-TEST_F_TIMEOUT(home, fork_while_locked, 60)
+TEST_F_TIMEOUT(home, fork_while_locked, 120)
 {
 	pthread_t threads[THREADS];
 	unsigned int i;
@@ -801,10 +801,10 @@ TEST_F_TIMEOUT(home, fork_while_locked, 60)
 	for (i = 0; i < THREADS; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, lock_often,
 					    self));
-	for (i = 0; i < 100; i++) {
+	for (i = 0; i < 50; i++) {
 		pid = fork();
 		if (!pid) {
-			alarm(20);
+			alarm(60);
 			_exit(!add_one());
 		}
 		ASSERT_EQ(pid, waitpid(pid, &status, 0));
