@@ -147,7 +147,9 @@ TEST(every_character)
 	for (wide[0] = 1; wide[0] <= 0x10ffff; wide[0]++) {
 		if (wide[0] == 0xd800)
 			wide[0] = 0xe000;
-		control = wide[0] < 0x20 || (wide[0] >= 0x7f && wide[0] < 0xa0);
+		control = wide[0] < 0x20 ||
+			  (wide[0] >= 0x7f && wide[0] < 0xa0) ||
+			  wide[0] == 0xfffe || wide[0] == 0xffff;
 		ASSERT_LT(0, utf8_from_wide(wide, text, sizeof(text)));
 		ASSERT_EQ(!control, classifier_valid(text));
 	}
