@@ -10,7 +10,7 @@
 
 #include "pki.h"
 
-static void die(const char *what)
+static __attribute__((noreturn)) void die(const char *what)
 {
 	fprintf(stderr, "certs: cannot %s\n", what);
 	exit(1);

@@ -19,7 +19,7 @@ static void bytes_of(struct __test_metadata *_metadata, const X509 *cert,
 	const ASN1_OCTET_STRING *data = ext_bytes(cert, oid);
 
 	ASSERT_NE(NULL, data) TH_LOG("%s", oid);
-	ASSERT_EQ(len, data->length) TH_LOG("%s", oid);
+	ASSERT_EQ(len, (size_t)data->length) TH_LOG("%s", oid);
 	EXPECT_EQ(0, memcmp(bytes, data->data, len)) TH_LOG("%s", oid);
 }
 
