@@ -59,6 +59,14 @@ void json_append(struct json *array, struct json *value)
 	json_object_put(value->object);
 }
 
+void json_append_string(struct json *array, const char *value)
+{
+	struct json string = { .object = json_object_new_string(value) };
+
+	string.failed = !string.object;
+	json_append(array, &string);
+}
+
 /* An object or an array, on lines of its own. Returns 0 or -ENOMEM. */
 int json_print(const struct json *json, bool pretty)
 {

@@ -117,6 +117,7 @@ void json_number(struct json *json, const char *key, uint64_t value);
 void json_string(struct json *json, const char *key, const char *value);
 void json_object_at(struct json *json, const char *key, struct json *value);
 void json_append(struct json *array, struct json *value);
+void json_append_string(struct json *array, const char *value);
 int json_print(const struct json *json, bool pretty);
 void json_free(struct json *json);
 
