@@ -13,10 +13,11 @@
 #include "tool.h"
 
 static const char help[] =
-"Usage: peergroup [ OPTIONS ] { group | conn } [ COMMAND | help ]\n"
+"Usage: peergroup [ OPTIONS ] OBJECT [ COMMAND | help ]\n"
 "       peergroup [ OPTIONS ] monitor [ group NAME | help ]\n"
 "       peergroup [ -V | -h ]\n"
-"where  COMMAND := { add | del | show }, show if none is given\n"
+"where  OBJECT := { group | conn | identity }\n"
+"       COMMAND := { show | add | del | ... }, show if none is given\n"
 "       OPTIONS := { -j (JSON) | -p (pretty JSON) | -s (statistics) |\n"
 "                    -t (timestamps) |\n"
 "                    -N NETNS (name, path or /proc/PID/ns/net) |\n"
@@ -26,7 +27,7 @@ static const char help[] =
 "or begins with \"-\". Exit status: 0 done, 1 wrong usage, 2 refused.\n";
 
 static const struct object *const objects[] = {
-	&object_group, &object_conn, &object_monitor,
+	&object_group, &object_conn, &object_identity, &object_monitor,
 };
 
 static const struct object *find_object(struct args *args)
