@@ -6,13 +6,26 @@
 #include <pwd.h>
 #include <string.h>
 
-#include "tool.h"
+#include "secured.h"
 
 static const char help[] =
 "Usage: peergroup group add NAME [ owner USER|UID ] [ label TEXT ]\n"
 "                                [ comment TEXT ]\n"
-"       peergroup group del NAME\n"
-"       peergroup group [ show [ NAME ] ]\n";
+"       peergroup group create CLASSIFIER [ as IDENTITY ] [ label TEXT ]\n"
+"                                         [ comment TEXT ] [ profile P ]\n"
+"       peergroup group join FILE [ as IDENTITY ] [ profile P ]\n"
+"       peergroup group del NAME [ as IDENTITY ]\n"
+"       peergroup group [ show [ NAME ] ]\n"
+"where  IDENTITY := { peer name | classifier, if just one identity has it }\n"
+"       P := { default | windows }\n"
+"\n"
+"\"add\" makes a plain group, which anybody may open. \"create\" makes a secured\n"
+"one, whose first member is IDENTITY, else the default one, which is made if\n"
+"there is none. \"join\" becomes a member by the invitation in FILE, \"-\" for stdin:\n"
+"as IDENTITY, else as whom it is for. Both print the name of the group.\n"
+"\n"
+"\"del\" of a secured group ends the membership of IDENTITY, else of the only one\n"
+"of the user that is a member, and deletes the group if it is the user's.\n";
 
 /* A name goes before a number, as for chown(1). */
 static uid_t owner_of(struct args *args, const struct param *param)
@@ -58,16 +71,13 @@ static enum status group_add(struct args *args)
 	return status;
 }
 
-static enum status group_del(struct args *args)
+enum status group_del_plain(const struct args *args, const char *name)
 {
-	const char *name = args_need(args, "NAME");
-	struct pg_ctx *ctx;
+	struct pg_ctx *ctx = context_open(args);
 	enum status status;
 	uint32_t id;
 	int err;
 
-	args_end(args);
-	ctx = context_open(args);
 	if (!ctx)
 		return STATUS_REFUSED;
 	err = pg_group_find(ctx, name, &id);
@@ -123,6 +133,8 @@ static enum status group_show(struct args *args)
 static const struct command commands[] = {
 	{ "show", group_show },
 	{ "add", group_add },
+	{ "create", group_create },
+	{ "join", group_join },
 	{ "del", group_del },
 };
 

@@ -98,4 +98,14 @@ void sheet_list(struct sheet *sheet, const char *key, size_t n,
 		sheet_item item, const void *from);
 enum status sheet_end(struct sheet *sheet);
 
+/* secured.c: commands of groups. */
+
+enum status group_create(struct args *args);
+enum status group_join(struct args *args);
+enum status group_del(struct args *args);
+
+/* group.c: the module's group alone. */
+
+enum status group_del_plain(const struct args *args, const char *name);
+
 #endif /* PEERGROUP_TOOL_SECURED_H */
