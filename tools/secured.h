@@ -98,6 +98,15 @@ void sheet_list(struct sheet *sheet, const char *key, size_t n,
 		sheet_item item, const void *from);
 enum status sheet_end(struct sheet *sheet);
 
+/* invitation.c */
+
+const char *role_name(const PEER_ROLE_ID *id);
+
+/* invitation_print.c */
+
+enum status invitation_print(const struct args *args,
+			     const PEER_INVITATION_INFO *info);
+
 /* secured.c: commands of groups. */
 
 enum status group_create(struct args *args);

@@ -166,6 +166,7 @@ struct object {
 extern const struct object object_group;
 extern const struct object object_conn;
 extern const struct object object_identity;
+extern const struct object object_invitation;
 extern const struct object object_monitor;
 
 enum status conn_show(struct args *args);
