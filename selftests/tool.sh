@@ -26,6 +26,8 @@ cleanup()
 		wait "$job"
 	done 2> /dev/null
 	ip netns del "$ns" 2> /dev/null
+	ip netns del "$ns-bob" 2> /dev/null
+	umount "$work/full" 2> /dev/null
 	rm -rf "$work"
 }
 
@@ -247,6 +249,11 @@ test_help()
 	check "conn add -h" says 'conn add GROUP' conn add -h
 	check "monitor help" says '^Usage: peergroup monitor ' monitor help
 	check "monitor -h" says '^Usage: peergroup monitor ' monitor group a -h
+	check "identity help" says 'identity add NAME' identity help
+	check "identity export help" says 'identity export' identity export help
+	check "group create help" says 'group create CLASSIFIER' group create -h
+	check "invitation help" says 'invitation create GROUP for FILE' \
+		invitation help
 	check "-V" says '^peergroup [0-9]+\.[0-9]+\.[0-9]+$' -V
 	as=(setpriv --reuid "$user" --regid "$user" --clear-groups)
 	check "help without privilege" says '^Usage:' group help
@@ -899,6 +906,552 @@ test_end()
 	check "group del" silent -N "$ns" group del plain
 }
 
+# The store of alice, of bob and so on is the one from now on.
+be()
+{
+	as=(env PEERGROUP_HOME="$work/$1")
+}
+
+# one_line PATTERN arguments: that is all of the output.
+one_line()
+{
+	says "$@" && [ "$(wc -l < "$work/out")" = 1 ]
+}
+
+# saved FILE arguments: the output, which is one line, is kept.
+saved()
+{
+	local file=$1
+
+	shift
+	one_line . "$@" && cp "$work/out" "$file"
+}
+
+test_identity()
+{
+	check "no identities: no text" silent identity
+	check "no identities: an empty array" json 'd == []' -j identity show
+	check "no default identity" refused '' identity xml
+	check "none was made" silent identity
+	check "identity add" one_line '^[0-9a-f]{40}\.alice$' \
+		identity add alice label $'Al\u202eice "A"' profile windows
+	alice=$(< "$work/out")
+	check "identity add, JSON" json '[*d] == ["name"] and
+		d["name"][40:] == ".twin"' -j identity add twin profile windows
+	check "one more of this name" one_line '\.twin$' \
+		identity add twin profile windows
+	twin=$(< "$work/out")
+	check "any characters" one_line $'\\.a b\u00f6\\\\xe2\\\\x80\\\\xae$' \
+		identity add $'a b\u00f6\u202e' profile windows
+	check "identity show" json 'len(d) == 4 and
+		all([*i] == ["name", "label"] for i in d) and
+		{"name": "'"$alice"'", "label": "Al\u202eice \"A\""} in d and
+		"twin" in [i["label"] for i in d]' -j identity show
+	check "identity show as text" says '^NAME +LABEL$' identity
+	check "labels are escaped" says \
+		"^$alice +Al\\\\xe2\\\\x80\\\\xaeice \"A\"\$" identity show
+	check "identity xml" one_line '^<PEERIDENTITYINFO ' identity xml alice
+	check "identity xml, by peer name" one_line '^<PEERIDENTITYINFO ' \
+		identity xml "$twin"
+	check "identity xml, JSON" json '[*d] == ["xml"] and
+		d["xml"].startswith("<PEERIDENTITYINFO ")' -j identity xml alice
+	check "identity del, by peer name" silent identity del "$twin"
+	check "it is gone" refused '' identity del "$twin"
+	check "identity del, by classifier" silent identity del twin
+	check "it is gone, too" refused 'no such identity' identity del twin
+}
+
+test_identity_refusals()
+{
+	check "no name of an identity" wrong_usage NAME identity add
+	check "no identity to delete" wrong_usage IDENTITY identity del
+	check "no file to export to" wrong_usage FILE identity export alice
+	check "no file to import" wrong_usage FILE identity import
+	check "bad profile" wrong_usage '"weak"' identity add x profile weak
+	check "identity, not UTF-8" wrong_usage '"\xff"' identity add $'\xff'
+	check "word too many, xml" wrong_usage '"b"' identity xml a b
+	check "no prefix of an identity" refused 'no such identity' \
+		identity xml "${alice:0:8}"
+	check "no label as an identity" refused 'no such identity' \
+		identity xml $'Al\u202eice "A"'
+	check "peer name of nobody" refused '' identity xml "${twin%.*}.nobody"
+	check "control character in an identity" refused '' \
+		identity add $'a\tb' profile windows
+	check "control character in its label" refused '' \
+		identity add x label $'a\tb' profile windows
+	check "name too long" refused '' \
+		identity add "$(printf 'x%.0s' {1..150})" profile windows
+	peergroup_as identity add twin profile windows
+	peergroup_as identity add twin profile windows
+	check "which of two?" refused '2 identities are called so' \
+		identity xml twin
+	chmod 755 "$work/alice"
+	check "a store that others can read" refused '' \
+		identity add x profile windows
+	chmod 700 "$work/alice"
+}
+
+# Set something up that is no test of its own.
+peergroup_as()
+{
+	pg "$@" || sed 's/^/# /' "$work/err"
+}
+
+test_export()
+{
+	local export=$work/export file=$work/password
+
+	printf 'p\u00e4ss word\nmore\n' > "$file"
+	check "export" silent identity export alice "$export" \
+		password-file "$file" profile windows
+	check "for the user alone" test "$(stat -c %a "$export")" = 600
+	check "one line" test "$(wc -l < "$export")" = 1
+	check "a file that exists" refused 'File exists' \
+		identity export alice "$export" password-file "$file"
+	check "a directory that does not" refused 'No such file' \
+		identity export alice "$work/none/x" password-file "$file"
+	check "export to stdout" one_line '^<PEERIDENTITYEXPORT' \
+		identity export alice - password-file "$file" profile windows
+	check "likewise, JSON" json '[*d] == ["xml"]' \
+		-j identity export alice - password-file "$file" profile windows
+	test_full_disk
+	test_password_files
+	be bob
+	test_import "$export" "$file"
+	be alice
+}
+
+test_import()
+{
+	local export=$1 file=$2
+
+	echo other > "$work/other"
+	check "another password" refused '' \
+		identity import "$export" password-file "$work/other" \
+		profile windows
+	check "of a profile not asked for" refused '' \
+		identity import "$export" password-file "$file"
+	check "no import" silent identity
+	check "import" one_line "^$alice\$" identity import "$export" \
+		password-file "$file" profile windows
+	check "import again" refused '' identity import "$export" \
+		password-file "$file" profile windows
+	check "label and all" json 'd == [{"name": "'"$alice"'",
+		"label": "Al\u202eice \"A\""}]' -j identity
+	check "delete the copy" silent identity del alice
+	check "import from stdin, JSON" json 'd == {"name": "'"$alice"'"}' \
+		-j identity import - password-file "$file" profile windows \
+		< "$export"
+	check "password from stdin" refused '' identity import "$export" \
+		password-file - profile windows < "$file"
+	check "stdin twice" wrong_usage '"-"' \
+		identity import - password-file -
+	peergroup_as identity del alice
+	printf '%s \r\n' "$(< "$export")" > "$work/edited"
+	check "white space at the end" one_line "^$alice\$" identity import \
+		"$work/edited" password-file "$file" profile windows
+	peergroup_as identity del alice
+	sed 's/[A-Za-z]\(.\{9\}\)$/#\1/' "$export" > "$work/edited"
+}
+
+# A file that cannot be written whole is not left behind.
+test_full_disk()
+{
+	mkdir "$work/full"
+	mount -t tmpfs -o size=4k none "$work/full"
+	echo > "$work/full/file"
+	check "export to a full disk" refused 'No space left' \
+		identity export alice "$work/full/export" \
+		password-file "$work/password" profile windows
+	check "nothing stays there" test ! -e "$work/full/export"
+	umount "$work/full"
+}
+
+test_password_files()
+{
+	local file=$work/bad
+
+	set -- identity export alice "$work/none" password-file "$file"
+	rm -f "$file"
+	check "no password-file" refused 'No such file' "$@"
+	printf '\nx\n' > "$file"
+	check "an empty password" refused 'empty' "$@"
+	printf '\377\n' > "$file"
+	check "a password that is not UTF-8" refused 'not valid UTF-8' "$@"
+	printf 'a\0b\n' > "$file"
+	check "a password with a NUL" refused 'not valid UTF-8' "$@"
+	printf 'x%.0s' {1..1024} > "$file"
+	check "a password that is too long" refused '1023 bytes' "$@"
+	printf 'x%.0s' {1..1023} > "$file"
+	check "one that just is not" one_line . identity export alice - \
+		password-file "$file" profile windows
+	as=(setsid --wait "${as[@]}")
+	check "no terminal, no password-file" refused 'password-file' \
+		identity export alice "$work/none"
+	be alice
+	check "nothing was made" test ! -e "$work/none"
+}
+
+# Python for the next: runs a command on a terminal, as a job of a shell that
+# goes on with it when it stops; types keys whenever it has asked. Prints what
+# the terminal showed, what became of the job, and whether it echoes then.
+readonly on_a_terminal='
+import os, pty, signal, sys, termios
+
+def state(fd):
+    echoes = termios.tcgetattr(fd)[3] & termios.ECHO
+    return "loud" if echoes else "quiet"
+
+def shell(argv):
+    job = os.fork()
+    if not job:
+        os.setpgid(0, 0)
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+        os.tcsetpgrp(0, os.getpid())
+        signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+        os.execvp(argv[0], argv)
+    while True:
+        status = os.waitpid(job, os.WUNTRACED)[1]
+        if not os.WIFSTOPPED(status):
+            code = os.waitstatus_to_exitcode(status)
+            print("ended", code, state(0), flush=True)
+            os._exit(0)
+        print("stopped", state(0), flush=True)
+        os.kill(job, signal.SIGCONT)
+
+def read(fd):
+    try:
+        return os.read(fd, 4096)
+    except OSError:
+        return b""
+
+first = sys.argv.index("--")
+second = sys.argv.index("--", first + 1)
+keys = sys.argv[first + 1:second]
+pid, fd = pty.fork()
+if not pid:
+    shell(sys.argv[1:first] + sys.argv[second + 1:])
+shown, asked = b"", 0
+while data := read(fd):
+    shown += data
+    if keys and shown.endswith(b": ") and shown.count(b": ") > asked:
+        asked = shown.count(b": ")
+        shown += state(fd).encode()
+        key = keys.pop(0)
+        if key == "SIGTERM":
+            os.kill(os.tcgetpgrp(fd), signal.SIGTERM)
+        else:
+            end = "" if key.endswith(("\3", "\x1a")) else "\n"
+            os.write(fd, (key + end).encode())
+sys.stdout.write(shown.decode().replace("\r", ""))
+'
+
+# typed SHOWN KEYS... -- arguments: this is what a terminal shows.
+typed()
+{
+	local shown=$1
+
+	shift
+	/usr/bin/python3 -c "$on_a_terminal" "${as[@]}" peergroup -- "$@" \
+		> "$work/out" 2> "$work/err" && [ "$(< "$work/out")" = "$shown" ]
+}
+
+test_terminal()
+{
+	local ask=$'Password of the export: quiet\n'
+	local again=$'The same again: quiet\n'
+
+	set -- -- identity export alice "$work/typed" profile windows
+	check "asked twice" typed "$ask${again}ended 0 loud" \
+		$'t\u00fcp ed' $'t\u00fcp ed' "$@"
+	check "exported" test -s "$work/typed"
+	check "two that differ" typed "$ask$again$(
+		)peergroup: the two passwords differ"$'\n'"ended 2 loud" a b "$@"
+	check "nothing typed" typed "${ask}peergroup: the password is empty$(
+		)"$'\n'"ended 2 loud" '' "$@"
+	check "^C" typed "${ask}ended -2 loud" $'abc\3' "$@"
+	check "SIGTERM" typed "${ask}ended -15 loud" SIGTERM "$@"
+	be carol
+	check "^Z, and asked anew" typed "$ask"$'stopped loud\n'"$ask$alice"$(
+		)$'\nended 0 loud' $'abc\x1a' $'t\u00fcp ed' -- \
+		identity import "$work/typed" profile windows
+	be alice
+}
+
+test_secured()
+{
+	check "group create" one_line '^[0-9a-f]{40}\.friends$' -N "$ns" \
+		group create friends as alice label 'Our friends' \
+		comment 'c d' profile windows
+	group=$(< "$work/out")
+	check "the module has it" json '[[g[k] for k in ("label", "comment")]
+		for g in d] == [["Our friends", "c d"]]' \
+		-j -N "$ns" group show "$group"
+	check "group create, JSON" json '[*d] == ["name"] and
+		d["name"][40:] == ".more"' -j -N "$ns" \
+		group create more as "$alice" profile windows
+	more=$(/usr/bin/python3 -c 'import json, sys
+print(json.load(sys.stdin)["name"])' < "$work/out")
+	check "no classifier" wrong_usage CLASSIFIER group create
+	check "group create, bad profile" wrong_usage '"no"' \
+		group create x profile no
+	check "group create as nobody" refused 'no such identity' -N "$ns" \
+		group create x as nobody profile windows
+	check "group create as one of two" refused '2 identities' -N "$ns" \
+		group create x as twin profile windows
+	check "group create in another profile" refused '' -N "$ns" \
+		group create x as alice profile default
+	check "group create, a classifier too long" refused '' -N "$ns" \
+		group create "$(printf 'x%.0s' {1..150})" as alice \
+		profile windows
+	check "group create, no such namespace" refused "$ns-none" \
+		-N "$ns-none" group create x as alice profile windows
+	check "it is not in another namespace" refused 'no such group' \
+		group show "$group"
+}
+
+test_default_profile()
+{
+	be dora
+	check "default profile" one_line '\.dora$' identity add dora
+	as+=(PEERGROUP_PROFILE=windows)
+	check "another one by the environment" one_line '\.weak$' \
+		identity add weak
+	check "a default identity, made for a group" one_line '\.x$' \
+		-N "$ns" group create x
+	group=$(< "$work/out")
+	check "it is there" json 'len(d) == 3' -j identity
+	check "identity xml of the default one" one_line . identity xml
+	check "group del" silent -N "$ns" group del "$group"
+	be alice
+}
+
+# invite FILE arguments: the invitation to alice's group for bob is kept there.
+invite()
+{
+	local file=$1
+
+	shift
+	saved "$file" -N "$ns" invitation create friends for "$work/bob.xml" \
+		profile windows "$@"
+}
+
+test_invitation()
+{
+	be bob
+	prepare identity add bob label 'Bob B.' profile windows
+	bob=$(< "$work/out")
+	saved "$work/bob.xml" identity xml bob
+	be alice
+	check "invitation create" invite "$work/plain"
+	check "as" invite "$work/inviting" as alice role inviting until +30d
+	check "by peer name" saved "$work/admin" -N "$ns" invitation create \
+		"$group" for - as "$alice" role admin profile windows \
+		until 2999-12-31T23:59:58Z < "$work/bob.xml"
+	check "by peer name alone" saved "$work/day" -N "$ns" \
+		invitation create "$group" for "$work/bob.xml" \
+		profile windows until 2999-02-28
+	check "invitation create, JSON" json '[*d] == ["xml"] and
+		d["xml"].startswith("<PEERINVITATION ")' -j -N "$ns" \
+		invitation create friends for "$work/bob.xml" profile windows
+	test_invitation_show
+	test_invitation_refusals
+	test_until
+	test_join
+}
+
+test_invitation_show()
+{
+	local time='__import__("datetime").datetime'
+
+	check "invitation show" json '[*d] == ["group", "label", "issuer",
+		"issuer-label", "subject", "subject-label", "roles",
+		"classifiers", "valid-from", "valid-until", "cloud", "scope",
+		"cloud-flags", "scheme", "key-algorithm", "key"] and
+		[d[k] for k in ("group", "label", "issuer", "issuer-label",
+		"subject", "subject-label", "roles", "cloud", "scheme")] == [
+		"'"$group"'", "Our friends", "'"$alice"'",
+		"Al\u202eice \"A\"", "'"$bob"'", "Bob B.", ["member"],
+		"Global_", "membership"] and d["key-algorithm"] ==
+		"1.2.840.113549.1.1.1"' \
+		-j -N "$ns" invitation show "$work/plain" profile windows
+	check "its key is the subject's" json '"'"$bob"'".startswith(
+		__import__("hashlib").sha1(bytes.fromhex(d["key"])).hexdigest())' \
+		-j invitation show "$work/plain" profile windows
+	check "until +30d" json 'd["roles"] == ["inviting"] and abs('"$time"'
+		.fromisoformat(d["valid-until"]).timestamp() -
+		__import__("time").time() - 30 * 86400) < 600' \
+		-j invitation show "$work/inviting" profile windows
+	check "until a second" json 'd["roles"] == ["admin"] and
+		d["valid-until"] == "2999-12-31T23:59:58Z"' \
+		-j invitation show - profile windows < "$work/admin"
+	check "as text" says '^valid-until +2999-02-28T00:00:00Z$' \
+		invitation show "$work/day" profile windows
+	check "escaped and quoted" says \
+		'^issuer-label +"Al\\xe2\\x80\\xaeice \\"A\\""$' \
+		invitation show "$work/day" profile windows
+	echo "<PEERINVITATION VERSION=\"1.1\">$(
+		)<CLOUDNAME>LinkLocal_ff00::%10/8</CLOUDNAME>$(
+		)<SCOPE>LINKLOCAL</SCOPE><CLOUDFLAGS>1</CLOUDFLAGS>$(
+		)<GROUPPEERNAME>$group</GROUPPEERNAME><GROUPFRIENDLYNAME>$(
+		)Home</GROUPFRIENDLYNAME></PEERINVITATION>" > "$work/asks"
+	check "one that asks for a password" json 'd == {
+		"group": "'"$group"'", "label": "Home", "roles": [],
+		"classifiers": [], "cloud": "LinkLocal_ff00::%10/8",
+		"scope": "link-local", "cloud-flags": ["name-local"],
+		"scheme": "password"}' -j invitation show "$work/asks"
+	check "likewise, as text" says '^scheme +password$' \
+		invitation show "$work/asks"
+}
+
+test_invitation_refusals()
+{
+	local file=$work/bad
+
+	check "no file of an invitation" wrong_usage FILE invitation show
+	check "no command of invitation" wrong_usage FILE invitation
+	check "no group to invite to" wrong_usage GROUP invitation create
+	check "nobody to invite" wrong_usage for invitation create friends
+	check "bad role" wrong_usage '"owner"' invitation create friends \
+		for "$work/bob.xml" role owner
+	check "invite to a plain group" refused 'no membership' -N "$ns" \
+		invitation create plain for "$work/bob.xml" profile windows
+	check "invite to a group of another" refused '' -N "$ns" \
+		invitation create "$group" for "$work/bob.xml" as twin \
+		profile windows
+	check "no description" refused '' -N "$ns" invitation create friends \
+		for "$work/plain" profile windows
+	check "no invitation" refused '' invitation show "$work/bob.xml" \
+		profile windows
+	check "not of this profile" refused '' invitation show "$work/plain"
+	check "no such file" refused 'No such file' invitation show "$file"
+	check "a directory" refused 'Is a directory' invitation show "$work"
+	printf '<\0>' > "$file"
+	check "no text" refused 'is no text' invitation show "$file"
+	printf '<\377>' > "$file"
+	check "no UTF-8" refused 'not valid UTF-8' invitation show "$file"
+	head -c 65537 /dev/zero | tr '\0' x > "$file"
+	check "too much" refused '64 KiB' invitation show "$file"
+	sed 's/\(<GMC.\{300\}\)./\1-/' "$work/plain" > "$file"
+	check "altered" refused '' invitation show "$file" profile windows
+}
+
+test_until()
+{
+	local time
+
+	for time in '' 2999 2999-1-1 2999-02-29 2999-13-01 1600-01-01 \
+	    2999-01-01T 2999-01-01T00:00:00 2999-01-01T24:00:00Z \
+	    2999-01-01T23:59:60Z '2999-01-01 ' 12h + +h +1 +1w +-1d +1d2h \
+	    +0x1d +8000y +9999999999h; do
+		check "until '$time'" wrong_usage "\"$time\"" \
+			invitation create g for f until "$time"
+	done
+	check "until a time that is over" refused '' -N "$ns" \
+		invitation create friends for "$work/bob.xml" \
+		until 2001-01-01 profile windows
+	check "until later than the own membership" refused '' -N "$ns" \
+		invitation create friends for "$work/bob.xml" \
+		until 9999-12-31 profile windows
+}
+
+# Bob lives in a namespace of his own.
+test_join()
+{
+	ip netns add "$ns-bob"
+	check "group join by another" refused 'no such identity' -N "$ns-bob" \
+		group join "$work/plain" as bob profile windows
+	check "group join by one who is not invited" refused '' -N "$ns-bob" \
+		group join "$work/plain" as alice profile windows
+	check "group join by nobody here" refused '' -N "$ns-bob" \
+		group join "$work/plain" profile windows
+	be bob
+	check "group join, not of this profile" refused '' -N "$ns-bob" \
+		group join "$work/plain"
+	check "group join, for a password" refused 'asks for a password' \
+		-N "$ns-bob" group join "$work/asks"
+	check "group join, no file" wrong_usage FILE group join
+	check "no identity was made" json 'len(d) == 1' -j identity
+	check "group join" one_line "^$group\$" -N "$ns-bob" \
+		group join "$work/plain" profile windows
+	check "the module has it, there" json \
+		'[g["label"] for g in d] == ["Our friends"]' \
+		-j -N "$ns-bob" group show
+	check "a member may not invite" refused '' -N "$ns-bob" \
+		invitation create friends for "$work/bob.xml" profile windows
+	check "group join again, from stdin, JSON" json \
+		'd == {"name": "'"$group"'"}' -j -N "$ns-bob" \
+		group join - as "$bob" profile windows < "$work/admin"
+	test_admin
+	test_leave
+	ip netns del "$ns-bob"
+}
+
+test_admin()
+{
+	be eve
+	prepare identity add eve profile windows
+	saved "$work/eve.xml" identity xml eve
+	be bob
+	check "an administrator may" saved "$work/third" -N "$ns-bob" \
+		invitation create friends for "$work/eve.xml" role inviting \
+		profile windows
+	be eve
+	check "the third joins" one_line "^$group\$" -N "$ns" \
+		group join "$work/third" profile windows
+	check "cannot make an administrator" refused '' -N "$ns" \
+		invitation create friends for "$work/bob.xml" role admin \
+		profile windows
+	check "the third leaves" silent -N "$ns" group del "$group" as eve
+	check "eve, too, may be deleted" silent identity del eve
+	be bob
+}
+
+test_leave()
+{
+	check "identity del of a member" refused '' identity del bob
+	check "as, for a plain group" wrong_usage '"plain"' \
+		group del plain as bob
+	check "group del as nobody" refused 'no such identity' -N "$ns-bob" \
+		group del "$group" as nobody
+	check "group del ends the membership" silent -N "$ns-bob" \
+		group del "$group" as bob
+	check "the group is gone, there" refused 'no such group' \
+		-N "$ns-bob" group show "$group"
+	check "group del again" refused 'no such group' -N "$ns-bob" \
+		group del "$group"
+	check "identity del" silent identity del bob
+	be alice
+	check "it is opened again, where it was deleted" invite "$work/again"
+	check "group del of the only member" silent -N "$ns" group del "$group"
+	check "she has another group" refused '' identity del alice
+	rm -r "$work/alice"
+	check "group del of what is left" silent -N "$ns" group del "$more"
+	check "nothing is left" refused 'no such group' -N "$ns" \
+		group show "$more"
+}
+
+test_unprivileged_member()
+{
+	local home
+
+	home=$(mktemp -d)
+	chown "$user" "$home"
+	as=(ip netns exec "$ns" setpriv --reuid "$user" --regid "$user"
+		--clear-groups env PEERGROUP_HOME="$home/store")
+	check "own identity" one_line '\.own$' \
+		identity add own profile windows
+	check "own secured group" one_line '\.own$' \
+		group create own as own profile windows
+	group=$(< "$work/out")
+	check "its owner" json "d[0]['owner'] == $user" \
+		-j group show "$group"
+	check "own secured group: del" silent group del "$group"
+	check "own identity: del" silent identity del own
+	as=()
+	rm -r "$home"
+}
+
 # The module built beside this script, else the one that is installed.
 load_module()
 {
@@ -940,6 +1493,15 @@ test_monitor
 test_monitor_elsewhere
 test_resync
 test_output_errors
+be alice
+test_identity
+test_identity_refusals
+test_export
+test_terminal
+test_default_profile
+test_secured
+test_invitation
+test_unprivileged_member
 test_end
 test_unload
 echo "1..$count"
