@@ -70,6 +70,25 @@ shows_and_forgets()
 		grep -q 'my peers' "$work/shown"
 }
 
+# As one user, with the keys of both.
+invites_and_joins()
+{
+	local home=$work/home
+
+	install -d -o 12345 -g 12345 "$home" || return 1
+	block identities > "$work/identities"
+	(cd "$home" && PEERGROUP_HOME=$home/store setpriv --reuid 12345 \
+		--regid 12345 --clear-groups bash -e "$work/identities") \
+		> "$work/shown" 2>&1 || {
+		cat "$work/shown"
+		return 1
+	}
+	cat "$work/shown"
+	grep -q '^issuer-label  alice$' "$work/shown" &&
+		grep -q '^subject-label "Bob B."$' "$work/shown" &&
+		grep -q '^label         "Our friends"$' "$work/shown"
+}
+
 compiles_and_runs()
 {
 	cp "$top/tools/enum-connections.c" "$work"
@@ -126,10 +145,11 @@ if [ -z "${PG_GUEST-}" ] || [ ! -d "$installed" ]; then
 fi
 status=0
 chmod 755 "$work"
-echo 1..5
+echo 1..6
 check "the example is the program" is_verbatim
 check "modprobe finds what is installed" loads_what_is_installed
 check "the tool by example, unprivileged" shows_and_forgets
+check "invitations by example, unprivileged" invites_and_joins
 check "the example compiles against what is installed" compiles_and_runs
 check "the programs that watch tell what comes and goes" watches
 [ -e /sys/module/peergroup ] ||
