@@ -1395,6 +1395,7 @@ test_join()
 		'd == {"name": "'"$group"'"}' -j -N "$ns-bob" \
 		group join - as "$bob" profile windows < "$work/admin"
 	test_admin
+	test_expiry
 	test_leave
 	ip netns del "$ns-bob"
 }
@@ -1416,6 +1417,38 @@ test_admin()
 		profile windows
 	check "the third leaves" silent -N "$ns" group del "$group" as eve
 	check "eve, too, may be deleted" silent identity del eve
+	be bob
+}
+
+# What is valid for an hour, before it and after it.
+test_expiry()
+{
+	be zoe
+	prepare identity add zoe profile windows
+	check "zoe's description" saved "$work/zoe.xml" identity xml zoe
+	be alice
+	check "an invitation for an hour" saved "$work/hour" -N "$ns" \
+		invitation create friends for "$work/zoe.xml" role admin \
+		until +1h profile windows
+	be zoe
+	as+=(faketime -f +2h)
+	check "group join, too late" refused 'not valid any more' -N "$ns" \
+		group join "$work/hour" profile windows
+	check "what it said can be read" done_with -N "$ns" \
+		invitation show "$work/hour" profile windows
+	be zoe
+	as+=(faketime -f -2h)
+	check "group join, too early" refused 'not valid yet' -N "$ns" \
+		group join "$work/hour" profile windows
+	be zoe
+	check "group join, in time" one_line "^$group\$" -N "$ns" \
+		group join "$work/hour" profile windows
+	as+=(faketime -f +2h)
+	check "a membership that is over" refused 'not valid any more' \
+		-N "$ns" invitation create friends for "$work/bob.xml" \
+		profile windows
+	be zoe
+	check "zoe leaves" silent -N "$ns" group del "$group" as zoe
 	be bob
 }
 
