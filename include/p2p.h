@@ -779,7 +779,8 @@ HRESULT WINAPI PeerGroupJoin(PCWSTR pwzIdentity, PCWSTR pwzInvitation,
  *
  * S_OK
  * E_INVALIDARG            ppwzInvitation or pwzIdentityInfo is NULL, the latter
- *                         is malformed or of another profile than the group;
+ *                         is malformed, of another profile than the group, or
+ *                         of the profile windows where that was not chosen;
  *                         cRoles is 0, pRoles NULL, or a role none of those
  *                         above or not of the group's version [M, L]
  * NTE_*, CRYPT_E_*        the certificate in pwzIdentityInfo is malformed or

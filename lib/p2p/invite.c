@@ -231,6 +231,16 @@ static HRESULT invite(HGROUP handle, struct issue *issue,
 	return hr;
 }
 
+/* To sign a weak key is to vouch for it. */
+static HRESULT check_profile(const struct cert *subject)
+{
+	if (profile_allowed(subject->profile))
+		return S_OK;
+	return fail(E_INVALIDARG,
+		    "the identity is of the profile %s, which was not chosen",
+		    subject->profile->name);
+}
+
 static HRESULT read_info(PCWSTR wide, struct cert **subject)
 {
 	unsigned char *der;
@@ -272,7 +282,9 @@ HRESULT WINAPI PeerGroupCreateInvitation(HGROUP hGroup, PCWSTR pwzIdentityInfo,
 	if (FAILED(hr))
 		return hr;
 	issue.subject = subject;
-	hr = invite(hGroup, &issue, pftExpiration, ppwzInvitation);
+	hr = check_profile(subject);
+	if (SUCCEEDED(hr))
+		hr = invite(hGroup, &issue, pftExpiration, ppwzInvitation);
 	cert_free(subject);
 	return hr;
 }

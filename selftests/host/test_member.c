@@ -701,6 +701,15 @@ TEST_F(member, invite_other_profile)
 	PeerFreeData(strong);
 }
 
+/* Weak keys are invited only where they were asked for, even to a weak group. */
+TEST_F(member, invite_profile_not_chosen)
+{
+	pg_set_profile(PG_PROFILE_DEFAULT);
+	EXPECT_EQ(E_INVALIDARG, invite(self, &PEER_GROUP_ROLE_MEMBER));
+	EXPECT_EQ(NULL, self->invitation);
+	EXPECT_NE(NULL, strstr(pg_hresult_text(E_INVALIDARG), "not chosen"));
+}
+
 TEST_F(member, altered_info)
 {
 	PWSTR at = wcsstr(self->bob_info, L"</IDC>");
