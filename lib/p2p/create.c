@@ -71,8 +71,21 @@ static HRESULT check_texts(const PEER_GROUP_PROPERTIES *props)
 	return S_OK;
 }
 
+static HRESULT check_cloud(PCWSTR name)
+{
+	struct cloud cloud;
+	HRESULT hr = cloud_argument(name, &cloud);
+
+	if (SUCCEEDED(hr))
+		free(cloud.name);
+	return hr;
+}
+
+/* All of them, before a creator is made who is of no use otherwise. */
 static HRESULT check_properties(const PEER_GROUP_PROPERTIES *props)
 {
+	HRESULT hr;
+
 	if (props->dwSize != SIZE_XP && props->dwSize != SIZE_VISTA)
 		return bad("dwSize is not that of the structure");
 	if (!wide_valid(props->pwzCloud) ||
@@ -86,7 +99,8 @@ static HRESULT check_properties(const PEER_GROUP_PROPERTIES *props)
 		return bad("groups with a password are not supported");
 	if (!is_lifetime(props->ulMemberDataLifetime))
 		return bad("the lifetime of member data is not 8 hours to 10 years");
-	return check_texts(props);
+	hr = check_texts(props);
+	return FAILED(hr) ? hr : check_cloud(props->pwzCloud);
 }
 
 /* What a group is created of, besides the properties. */

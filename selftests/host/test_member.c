@@ -345,6 +345,20 @@ TEST_F(member, create_for_default)
 	free(name);
 }
 
+/* Nor is it where something else is wrong. */
+TEST_F(member, create_refused_for_default)
+{
+	PEER_GROUP_PROPERTIES props = { .dwSize = 96 };
+	HGROUP group;
+	PWSTR friendly;
+
+	as("carol");
+	props.pwzCloud = (PWSTR)L"a\nb";
+	EXPECT_EQ(E_INVALIDARG, PeerGroupCreate(&props, &group));
+	EXPECT_EQ(PEER_E_NOT_FOUND,
+		  PeerIdentityGetFriendlyName(NULL, &friendly));
+}
+
 static void check_role(struct __test_metadata *_metadata,
 		       struct _test_data_member *self, const GUID *role,
 		       PCWSTR classifier)
