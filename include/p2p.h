@@ -43,6 +43,7 @@
  *   PEER_E_NO_KEY_ACCESS         a file of the store, or the store itself, is
  *                                not readable, not the user's, or open to others
  *   PEER_E_CERT_STORE_CORRUPTED  such a file is damaged
+ *   E_INVALIDARG                 PEERGROUP_HOME is set to no absolute path
  *   PEER_E_DISK_FULL             it cannot be written for want of room
  *   CRYPT_E_*, NTE_*             cryptography failed, see the table in
  *                                Documentation/identities.md

@@ -34,11 +34,10 @@ HRESULT identity_of_user(PCWSTR wide, struct identity **identity)
 	if (!wide)
 		return identity_load_default(identity);
 	hr = argument_identity(wide, name);
-	if (SUCCEEDED(hr))
-		hr = identity_load(name, identity);
-	if (hr == E_INVALIDARG || hr == PEER_E_NOT_FOUND)
+	if (FAILED(hr))
 		return fail_as(PEER_E_INVALID_PEER_NAME);
-	return hr;
+	hr = identity_load(name, identity);
+	return hr == PEER_E_NOT_FOUND ? fail_as(PEER_E_INVALID_PEER_NAME) : hr;
 }
 
 /* Nobody could use what nobody knows the name of. */

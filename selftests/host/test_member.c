@@ -359,6 +359,17 @@ TEST_F(member, create_refused_for_default)
 		  PeerIdentityGetFriendlyName(NULL, &friendly));
 }
 
+/* What is wrong with the store is not wrong with the name. */
+TEST_F(member, create_without_store)
+{
+	HGROUP group;
+
+	setenv("PEERGROUP_HOME", "here", 1);
+	EXPECT_EQ(E_INVALIDARG, create_group(self->alice, 96, &group));
+	EXPECT_NE(NULL, strstr(pg_hresult_text(E_INVALIDARG), "PEERGROUP_HOME"));
+	as("alice");
+}
+
 static void check_role(struct __test_metadata *_metadata,
 		       struct _test_data_member *self, const GUID *role,
 		       PCWSTR classifier)
