@@ -129,14 +129,12 @@ static bool same_group(const struct object *object, const void *arg)
 	       group->netns == deleted->netns;
 }
 
-int group_delete(struct pg_ctx *ctx, const char *name)
+int group_delete(struct pg_ctx *ctx, uint32_t id)
 {
-	struct group deleted;
+	struct group deleted = { .id = id };
 	int err;
 
-	err = pg_group_find(ctx, name, &deleted.id);
-	if (!err)
-		err = pg_group_del(ctx, deleted.id, NULL);
+	err = pg_group_del(ctx, id, NULL);
 	if (err)
 		return err;
 	deleted.family = ctx->family;
@@ -207,12 +205,15 @@ HRESULT WINAPI PeerGroupClose(HGROUP hGroup)
 static HRESULT delete_plain(const char *name)
 {
 	struct pg_ctx *ctx;
+	uint32_t id;
 	int err;
 
 	err = pool_get(&ctx);
 	if (err)
 		return hresult_from_errno(err);
-	err = group_delete(ctx, name);
+	err = pg_group_find(ctx, name, &id);
+	if (!err)
+		err = group_delete(ctx, id);
 	pool_put(ctx);
 	return hresult_of_name(err);
 }

@@ -49,8 +49,8 @@ HRESULT group_handle(const struct pg_ctx *ctx, uint32_t id,
  */
 HRESULT group_check(const struct group *group);
 
-/* Delete the kernel's group of this name, and all handles of it. */
-int group_delete(struct pg_ctx *ctx, const char *name);
+/* Delete the kernel's group, and all handles of it. */
+int group_delete(struct pg_ctx *ctx, uint32_t id);
 
 /* Take a context from the pool to ask about the group; -ENOENT if it is gone. */
 int group_ctx(const struct group *group, struct pg_ctx **ctx);

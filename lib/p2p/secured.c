@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../reason.h"
 #include "group.h"
@@ -130,29 +131,65 @@ HRESULT secured_open_as(PCWSTR identity, const char *group, uint64_t epoch,
 	return FAILED(hr) ? hr : secured_open(name, group, epoch, handle);
 }
 
-/* Somebody else's group stays, as do his handles of it. */
-static HRESULT delete_kernel(const char *group)
+static int keep_owned(const struct pg_group *group, void *arg)
 {
-	struct pg_ctx *ctx;
+	uint32_t *id = arg;
+
+	if (group->owner == geteuid())
+		*id = group->id;
+	return 0;
+}
+
+/*
+ * The kernel's group if it is the user's, else 0. The kernel would also let
+ * CAP_NET_ADMIN delete what is somebody else's.
+ */
+static int find_owned(struct pg_ctx *ctx, const char *name, uint32_t *id)
+{
+	uint32_t found;
 	int err;
 
-	err = pool_get(&ctx);
+	*id = 0;
+	err = pg_group_find(ctx, name, &found);
+	if (!err)
+		err = pg_group_get(ctx, found, keep_owned, id);
+	return err == -ENOENT ? 0 : err;
+}
+
+/* Who is told that it failed should still be a member. */
+static HRESULT delete(struct pg_ctx *ctx, const char *identity,
+		      const char *group)
+{
+	uint32_t id;
+	HRESULT hr;
+	int err;
+
+	err = find_owned(ctx, group, &id);
 	if (err)
-		return hresult_from_errno(err);
-	err = group_delete(ctx, group);
-	pool_put(ctx);
-	return err == -EPERM || err == -ENOENT ? S_OK : hresult_from_errno(err);
+		return failed(ctx, err);
+	hr = membership_delete(identity, group);
+	if (FAILED(hr))
+		return hr;
+	member_close_all(identity, group);
+	err = id ? group_delete(ctx, id) : 0;
+	/* An owner that this namespace does not know looks like nobody. */
+	return err && err != -ENOENT && err != -EPERM ? failed(ctx, err) : S_OK;
 }
 
 HRESULT secured_delete_as(PCWSTR identity, const char *group)
 {
 	char name[PEERNAME_MAX + 1];
-	HRESULT hr = who(identity, name);
+	struct pg_ctx *ctx;
+	HRESULT hr;
+	int err;
 
-	if (SUCCEEDED(hr))
-		hr = membership_delete(name, group);
+	hr = who(identity, name);
 	if (FAILED(hr))
 		return hr;
-	member_close_all(name, group);
-	return delete_kernel(group);
+	err = pool_get(&ctx);
+	if (err)
+		return hresult_from_errno(err);
+	hr = delete(ctx, name, group);
+	pool_put(ctx);
+	return hr;
 }

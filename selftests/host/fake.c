@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "fake.h"
 
@@ -364,6 +365,8 @@ static void put_group(struct datagram *datagram,
 	if (*group->comment)
 		put_string(datagram, PEERGROUP_A_GROUP_COMMENT,
 			   group->comment);
+	put_u32(datagram, PEERGROUP_A_GROUP_OWNER,
+		geteuid() + group->not_owned);
 	put_u32(datagram, PEERGROUP_A_GROUP_ACTIVE_NEIGHBOR, group->conns);
 	put_u32(datagram, 1000, 7);
 	nest_end(datagram, where);

@@ -22,6 +22,7 @@ struct fake_group {
 	uint32_t conns;
 	uint32_t first;		/* the first of them that is left */
 	uint32_t pending;	/* so many of them at the end are */
+	bool not_owned;		/* by the user of the test */
 };
 
 extern struct fake {

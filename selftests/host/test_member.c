@@ -290,6 +290,24 @@ TEST_F(member, delete_not_owned)
 	EXPECT_EQ(S_OK, PeerGroupClose(self->group));
 }
 
+/* Also where the kernel would let it go, as it does to CAP_NET_ADMIN. */
+TEST_F(member, delete_as_administrator)
+{
+	fake.groups[0].not_owned = true;
+	EXPECT_EQ(S_OK, PeerGroupDelete(self->alice, self->name));
+	EXPECT_NE(0, fake.groups[0].id);
+	EXPECT_EQ(PEER_E_INVALID_GROUP, PeerGroupClose(self->group));
+}
+
+/* Who is told that it failed is still a member. */
+TEST_F(member, delete_refused)
+{
+	refuse(PEERGROUP_CMD_GROUP_GET, ENOMEM);
+	EXPECT_EQ(E_OUTOFMEMORY, PeerGroupDelete(self->alice, self->name));
+	EXPECT_EQ(S_OK, PeerGroupDelete(self->alice, self->name));
+	EXPECT_EQ(0, fake.groups[0].id);
+}
+
 /* Where the kernel refuses the group, no membership stays behind. */
 TEST_F(member, create_refused)
 {
