@@ -767,6 +767,7 @@ HRESULT WINAPI PeerGroupOpen(PCWSTR pwzIdentity, PCWSTR pwzGroupPeerName,
  * PEER_E_INVALID_PEER_NAME  pwzIdentity is no identity of the user [M]
  * PEER_E_GROUP_IN_USE     this process has the group open with the same
  *                         identity [M]
+ * PEER_E_NOT_FOUND        the membership was deleted at the same time [L]
  * PEER_E_TOO_MANY_IDENTITIES  as for PeerIdentityCreate() [L]
  */
 HRESULT WINAPI PeerGroupJoin(PCWSTR pwzIdentity, PCWSTR pwzInvitation,

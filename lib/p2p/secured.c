@@ -58,6 +58,28 @@ static HRESULT failed(const struct pg_ctx *ctx, int err)
 	return fail(hresult_from_errno(err), "%s", text);
 }
 
+/*
+ * Who deletes the membership closes the handles that there are then: only now
+ * that there is one can it be said that it was not deleted before.
+ */
+static HRESULT new_handle(const struct pg_ctx *ctx, uint32_t id,
+			  const struct membership *membership, uint64_t epoch,
+			  HGROUP *handle)
+{
+	const struct membership_text *text = membership->text;
+	HRESULT hr;
+
+	hr = group_handle(ctx, id, membership, epoch, handle);
+	if (FAILED(hr))
+		return hr;
+	hr = membership_check(text->identity_name, text->group_name);
+	if (FAILED(hr)) {
+		handle_close(HANDLE_GROUP, *handle);
+		*handle = NULL;
+	}
+	return hr;
+}
+
 /* Without a handle nobody uses the group that was made, so it goes again. */
 static HRESULT open_kernel(struct pg_ctx *ctx,
 			   const struct membership *membership, uint64_t epoch,
@@ -71,7 +93,7 @@ static HRESULT open_kernel(struct pg_ctx *ctx,
 	err = find_or_make(ctx, membership, &id, &made);
 	if (err)
 		return failed(ctx, err);
-	hr = group_handle(ctx, id, membership, epoch, handle);
+	hr = new_handle(ctx, id, membership, epoch, handle);
 	if (FAILED(hr) && made)
 		pg_group_del(ctx, id, NULL);
 	return hr;

@@ -131,6 +131,29 @@ HRESULT membership_load(const char *identity, const char *group,
 	return hr;
 }
 
+static HRESULT check(struct store *store, const char *identity,
+		     const char *group)
+{
+	char file[MEMBERSHIP_FILE_LEN + 1];
+	HRESULT hr = membership_file(identity, group, file);
+
+	if (SUCCEEDED(hr))
+		hr = store_check(store, MEMBERSHIP_DIR, file);
+	return hr == PEER_E_NOT_FOUND ? not_found(identity, group) : hr;
+}
+
+HRESULT membership_check(const char *identity, const char *group)
+{
+	struct store *store;
+	HRESULT hr = store_open(false, &store);
+
+	if (FAILED(hr))
+		return hr;
+	hr = check(store, identity, group);
+	store_close(store);
+	return hr;
+}
+
 struct counter {
 	const char *identity_file;
 	size_t n;

@@ -27,6 +27,9 @@ void membership_free(struct membership *membership);
 HRESULT membership_load(const char *identity, const char *group,
 			struct membership **membership);
 
+/* Whether it is there, and readable. */
+HRESULT membership_check(const char *identity, const char *group);
+
 /*
  * Put one in the store, in the place of one that is there, of which *replaced
  * tells. PEER_E_NOT_FOUND: there is no such identity; E_OUTOFMEMORY: it has

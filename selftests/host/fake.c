@@ -799,6 +799,8 @@ time_t __wrap_time(time_t *now)
 {
 	time_t later = __real_time(NULL) + fake.later;
 
+	if (fake.meanwhile_at && !--fake.meanwhile_at)
+		fake.meanwhile();
 	if (now)
 		*now = later;
 	return later;

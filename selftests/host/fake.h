@@ -48,6 +48,9 @@ extern struct fake {
 	bool no_type;		/* nor do connections of their type */
 	int fail_event;		/* errno of the next recvmsg() of events */
 	long later;		/* seconds that time() is ahead */
+	/* What happens when time() is called for the nth time from now. */
+	void (*meanwhile)(void);
+	unsigned int meanwhile_at;	/* n; 0: never */
 
 	/* What happened. */
 	unsigned int requests;

@@ -518,6 +518,28 @@ TEST_F(member, join_refused_by_kernel)
 	EXPECT_EQ(0, groups_of(self->bob, self->name, &there));
 }
 
+static PCWSTR leaver, left;
+
+static void leave_meanwhile(void)
+{
+	PeerGroupDelete(leaver, left);
+}
+
+/* Another thread deletes the group while this one opens it. */
+TEST_F(member, delete_while_opening)
+{
+	HGROUP group;
+
+	leaver = self->alice;
+	left = self->name;
+	fake.meanwhile = leave_meanwhile;
+	fake.meanwhile_at = 1;
+	EXPECT_EQ(PEER_E_NOT_FOUND,
+		  PeerGroupOpen(self->alice, self->name, NULL, &group));
+	EXPECT_EQ(NULL, group);
+	EXPECT_EQ(0, fake.groups[0].id);
+}
+
 TEST_F(member, join_checks)
 {
 	HGROUP group = JUNK;
