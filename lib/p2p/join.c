@@ -74,27 +74,73 @@ static HRESULT store(const struct accepted *accepted, const char *identity,
 	return membership_put(&text, replaced);
 }
 
+/*
+ * The membership that is about to be replaced, NULL if there is none, or none
+ * that could be used again.
+ */
+static HRESULT load_former(const char *identity, const char *group,
+			   struct membership **former)
+{
+	HRESULT hr = membership_load(identity, group, former);
+
+	if (SUCCEEDED(hr))
+		return hr;
+	*former = NULL;
+	return hr == PEER_E_NOT_FOUND || hr == PEER_E_CERT_STORE_CORRUPTED ?
+	       S_OK : hr;
+}
+
+static void undo(const struct membership *former, const char *identity,
+		 const char *group)
+{
+	bool replaced;
+
+	if (former)
+		membership_put(former->text, &replaced);
+	else
+		membership_delete(identity, group);
+}
+
+/*
+ * What others did meanwhile is not undone: PEER_E_NOT_FOUND means that the
+ * membership was deleted, and what was replaced may not be what was loaded.
+ */
+static HRESULT store_and_open(const struct accepted *accepted,
+			      const struct membership *former,
+			      const char *identity, const struct cloud *cloud,
+			      uint64_t epoch, HGROUP *handle)
+{
+	const char *group = accepted->chain->certs[0]->subject_name;
+	bool replaced;
+	HRESULT hr;
+
+	hr = store(accepted, identity, cloud, &replaced);
+	if (FAILED(hr))
+		return hr;
+	hr = secured_open(identity, group, epoch, handle);
+	if (FAILED(hr) && hr != PEER_E_NOT_FOUND && replaced == !!former)
+		undo(former, identity, group);
+	return hr;
+}
+
 static HRESULT join(const struct accepted *accepted,
 		    const struct identity *identity, const struct cloud *cloud,
 		    uint64_t epoch, HGROUP *handle)
 {
 	const char *who = identity->cert->subject_name;
-	const char *group;
-	bool replaced;
+	struct membership *former;
 	HRESULT hr;
 
 	if (!accepted->chain)
 		return distrust("the invitation asks for a password");
 	hr = check(accepted, identity);
+	if (SUCCEEDED(hr))
+		hr = load_former(who, accepted->chain->certs[0]->subject_name,
+				 &former);
 	if (FAILED(hr))
 		return hr;
-	group = accepted->chain->certs[0]->subject_name;
-	hr = store(accepted, who, cloud, &replaced);
-	if (FAILED(hr))
-		return hr;
-	hr = secured_open(who, group, epoch, handle);
-	if (FAILED(hr) && !replaced)
-		membership_delete(who, group);
+	hr = store_and_open(accepted, former, who, cloud, epoch, handle);
+	membership_free(former);
 	return hr;
 }
 

@@ -806,6 +806,27 @@ static HRESULT bob_invites(struct _test_data_member *self, const GUID *role)
 	return hr;
 }
 
+/* As if the call had not been. */
+TEST_F(member, join_again_refused_by_kernel)
+{
+	PWSTR invitation;
+	HGROUP group;
+
+	ASSERT_EQ(S_OK, invite(self, &PEER_GROUP_ROLE_ADMIN));
+	ASSERT_EQ(S_OK, join(self));
+	as("alice");
+	invitation = self->invitation;
+	ASSERT_EQ(S_OK, invite(self, &PEER_GROUP_ROLE_MEMBER));
+	PeerFreeData(invitation);
+	ASSERT_EQ(S_OK, PeerGroupClose(self->joined));
+	fake.groups[0].id = 0;
+	refuse(PEERGROUP_CMD_GROUP_NEW, EPERM);
+	EXPECT_EQ(E_ACCESSDENIED, join(self));
+	ASSERT_EQ(S_OK, PeerGroupOpen(self->bob, self->name, NULL, &group));
+	self->joined = group;
+	EXPECT_EQ(S_OK, bob_invites(self, &PEER_GROUP_ROLE_ADMIN));
+}
+
 TEST_F(member, admin_may_invite)
 {
 	ASSERT_EQ(S_OK, invite(self, &PEER_GROUP_ROLE_ADMIN));
