@@ -235,6 +235,9 @@ static HRESULT create(const struct identity *creator,
 	if (SUCCEEDED(hr))
 		hr = store_group(&creation, props);
 	EVP_PKEY_free(creation.key);
+	/* Somebody deleted the creator while the key was made. */
+	if (hr == PEER_E_NOT_FOUND)
+		return fail_as(PEER_E_INVALID_PEER_NAME);
 	if (FAILED(hr))
 		return hr;
 	hr = secured_open(who, creation.name, epoch, handle);

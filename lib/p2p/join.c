@@ -115,6 +115,8 @@ static HRESULT store_and_open(const struct accepted *accepted,
 	HRESULT hr;
 
 	hr = store(accepted, identity, cloud, &replaced);
+	if (hr == PEER_E_NOT_FOUND)
+		return fail_as(PEER_E_INVALID_PEER_NAME);
 	if (FAILED(hr))
 		return hr;
 	hr = secured_open(identity, group, epoch, handle);

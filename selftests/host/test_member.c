@@ -540,6 +540,35 @@ TEST_F(member, delete_while_opening)
 	EXPECT_EQ(0, fake.groups[0].id);
 }
 
+static void delete_identity_meanwhile(void)
+{
+	PeerIdentityDelete(leaver);
+}
+
+/* Keys take their time. */
+TEST_F(member, delete_identity_while_creating)
+{
+	HGROUP group;
+	PWSTR who;
+
+	who = new_identity(L"mayfly");
+	leaver = who;
+	fake.meanwhile = delete_identity_meanwhile;
+	fake.meanwhile_at = 1;
+	EXPECT_EQ(PEER_E_INVALID_PEER_NAME, create_group(who, 96, &group));
+	EXPECT_EQ(NULL, group);
+	PeerFreeData(who);
+}
+
+TEST_F(member, delete_identity_while_joining)
+{
+	ASSERT_EQ(S_OK, invite(self, &PEER_GROUP_ROLE_MEMBER));
+	leaver = self->bob;
+	fake.meanwhile = delete_identity_meanwhile;
+	fake.meanwhile_at = 1;
+	EXPECT_EQ(PEER_E_INVALID_PEER_NAME, join(self));
+}
+
 TEST_F(member, join_checks)
 {
 	HGROUP group = JUNK;
