@@ -44,6 +44,15 @@ static HRESULT check_chain(const struct accepted *accepted)
 	return hr;
 }
 
+/* Nothing else about it can be checked before somebody is asked. */
+static HRESULT check_group(const char *name)
+{
+	if (peername_secure(name))
+		return S_OK;
+	return fail(PEER_E_INVITATION_NOT_TRUSTED,
+		    "the invitation is to a group whose name is no secure peer name");
+}
+
 static HRESULT read_text(const char *text, struct accepted *accepted)
 {
 	struct invitation *invitation;
@@ -54,7 +63,7 @@ static HRESULT read_text(const char *text, struct accepted *accepted)
 		return hr;
 	invitation = accepted->invitation;
 	if (!invitation->chain)
-		return S_OK;
+		return check_group(invitation->group_name);
 	hr = chain_read(invitation->chain, invitation->chain_len,
 			&accepted->chain);
 	return FAILED(hr) ? hr : check_chain(accepted);

@@ -460,6 +460,18 @@ TEST_F(member, parse_password)
 	EXPECT_EQ(NULL, self->joined);
 }
 
+TEST_F(member, parse_password_for_no_group)
+{
+	PPEER_INVITATION_INFO info;
+	wchar_t text[512];
+
+	wcscpy(text, PASSWORD_INVITATION);
+	wcsstr(text, L"2bcba40a")[0] = L'x';
+	EXPECT_EQ(PEER_E_INVITATION_NOT_TRUSTED,
+		  PeerGroupParseInvitation(text, &info));
+	EXPECT_EQ(NULL, info);
+}
+
 TEST_F(member, join)
 {
 	PPEER_GROUP_PROPERTIES props;
