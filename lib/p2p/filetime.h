@@ -12,9 +12,13 @@
 #define FILETIME_UNITS 10000000LL
 #define FILETIME_1970 11644473600LL	/* seconds since 1601 */
 
+/* The earliest there is for what was earlier. */
 static inline FILETIME filetime_from_seconds(int64_t seconds)
 {
-	uint64_t units = (seconds + FILETIME_1970) * FILETIME_UNITS;
+	uint64_t units = 0;
+
+	if (seconds > -FILETIME_1970)
+		units = (seconds + FILETIME_1970) * FILETIME_UNITS;
 
 	return (FILETIME){ units, units >> 32 };
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * errno values as HRESULTs. The values are written out: they are ABI.
+ * errno values as HRESULTs, and times. The values are written out: they are
+ * ABI.
  */
 #include <errno.h>
 
+#include "../../lib/p2p/filetime.h"
 #include "../../lib/p2p/hresult.h"
 #include <kselftest_harness.h>
 
@@ -55,6 +57,26 @@ TEST(macros)
 	EXPECT_TRUE(FAILED(E_INVALIDARG));
 	EXPECT_EQ(FACILITY_P2P, HRESULT_FACILITY(PEER_E_INVALID_GROUP));
 	EXPECT_EQ(0x2093, HRESULT_CODE(PEER_E_INVALID_GROUP));
+}
+
+static uint64_t units_of(int64_t seconds)
+{
+	FILETIME time = filetime_from_seconds(seconds);
+
+	return (uint64_t)time.dwHighDateTime << 32 | time.dwLowDateTime;
+}
+
+/* A certificate may have any year of four digits. */
+TEST(filetime)
+{
+	const FILETIME latest = { UINT32_MAX, UINT32_MAX };
+
+	EXPECT_EQ(116444736000000000ULL, units_of(0));
+	EXPECT_EQ(2650467743990000000ULL, units_of(253402300799LL));
+	EXPECT_EQ(0, units_of(-11644473600LL));
+	EXPECT_EQ(0, units_of(-11644473601LL));
+	EXPECT_EQ(0, units_of(-62167219200LL));
+	EXPECT_EQ(1833029933770LL, filetime_to_seconds(&latest));
 }
 
 TEST_HARNESS_MAIN
