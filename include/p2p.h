@@ -867,6 +867,8 @@ HRESULT WINAPI PeerGroupGetProperties(HGROUP hGroup,
  * E_INVALIDARG            pdwStatus is NULL [M]
  * PEER_E_NOT_INITIALIZED [L]
  * PEER_E_INVALID_GROUP    a bad handle, or the group was deleted [M]
+ * PEER_E_INVALID_TIME_PERIOD, PEER_E_NO_KEY_ACCESS
+ *                         as for PeerGroupEnumConnections() [L]
  */
 HRESULT WINAPI PeerGroupGetStatus(HGROUP hGroup, DWORD *pdwStatus);
 
@@ -1048,8 +1050,10 @@ HRESULT PeerEventClose(HANDLE hEvent);
  * PEER_E_NOT_INITIALIZED [L]
  * PEER_E_INVALID_GROUP    a bad handle, or the group was deleted [M]; looked
  *                         at before hEvent [L]
+ * PEER_E_INVALID_TIME_PERIOD, PEER_E_NO_KEY_ACCESS,
  * HRESULT_FROM_WIN32(ERROR_RETRY), 0x800704d5
- *                         as for PeerGroupEnumConnections() [L]
+ *                         as for PeerGroupEnumConnections(); what was
+ *                         registered before goes on [L]
  */
 HRESULT WINAPI
 PeerGroupRegisterEvent(HGROUP hGroup, HANDLE hEvent, DWORD cEventRegistration,

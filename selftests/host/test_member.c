@@ -624,8 +624,12 @@ TEST_F(member, join_checks)
 
 TEST_F(member, time)
 {
+	PEER_GROUP_EVENT_REGISTRATION what = {
+		.eventType = PEER_GROUP_EVENT_STATUS_CHANGED,
+	};
 	FILETIME end = in_seconds(60);
 	HPEERENUM list = JUNK;
+	HPEEREVENT event;
 	DWORD status;
 
 	ASSERT_EQ(S_OK, PeerGroupCreateInvitation(self->group, self->bob_info,
@@ -648,6 +652,8 @@ TEST_F(member, time)
 	EXPECT_EQ(NULL, list);
 	EXPECT_EQ(PEER_E_INVALID_TIME_PERIOD,
 		  PeerGroupGetStatus(self->joined, &status));
+	EXPECT_EQ(PEER_E_INVALID_TIME_PERIOD,
+		  PeerGroupRegisterEvent(self->joined, NULL, 1, &what, &event));
 	EXPECT_EQ(PEER_E_INVALID_TIME_PERIOD,
 		  PeerGroupOpen(self->bob, self->name, NULL, &self->joined));
 	as("alice");
