@@ -1092,4 +1092,48 @@ TEST_F_TIMEOUT(member, every_allocation_fails_once, 240)
 	EXPECT_LT(100, n);
 }
 
+/* Bob joins, opens and leaves, and what he was told stays true. */
+static HRESULT come_and_go(struct _test_data_member *self)
+{
+	HGROUP joined = NULL, opened = NULL;
+	HRESULT hr;
+
+	hr = PeerGroupJoin(self->bob, self->invitation, L"Cloud", &joined);
+	if (SUCCEEDED(hr))
+		hr = PeerGroupOpen(self->bob, self->name, NULL, &opened);
+	PeerGroupClose(joined);
+	PeerGroupClose(opened);
+	if (SUCCEEDED(hr))
+		hr = PeerGroupJoin(self->bob, self->invitation, NULL, &joined);
+	if (SUCCEEDED(hr))
+		hr = PeerGroupDelete(self->bob, self->name);
+	PeerGroupClose(joined);
+	return hr;
+}
+
+TEST_F_TIMEOUT(member, every_allocation_of_a_member_fails_once, 240)
+{
+	unsigned int n = 0;
+	HRESULT hr;
+	long live;
+
+	ASSERT_EQ(S_OK, invite(self, &PEER_GROUP_ROLE_MEMBER));
+	as("bob");
+	ASSERT_EQ(S_OK, come_and_go(self));
+	live = alloc_live();
+	do {
+		fake.groups[0].id = 0;
+		alloc_fail(++n);
+		hr = come_and_go(self);
+		EXPECT_EQ(alloc_failed() ? E_OUTOFMEMORY : S_OK, hr) {
+			TH_LOG("allocation %u: %s", n, pg_hresult_text(hr));
+		}
+		EXPECT_EQ(live, alloc_live()) {
+			TH_LOG("allocation %u leaks", n);
+			live = alloc_live();
+		}
+	} while (alloc_failed());
+	EXPECT_LT(100, n);
+}
+
 TEST_HARNESS_MAIN
