@@ -48,7 +48,9 @@
  *   CRYPT_E_*, NTE_*             cryptography failed, see the table in
  *                                Documentation/identities.md
  *
- * pg_hresult_text() of <peergroup.h> tells in words what went wrong.
+ * pg_hresult_text() of <peergroup.h> tells in words what went wrong. A program
+ * that uses OpenSSL itself finds the thread's queue of errors empty after such a
+ * call. [L]
  *
  * Codes that Windows documents for these functions and that cannot occur here:
  *
@@ -266,7 +268,7 @@ typedef struct peer_group_properties_tag {
 	/** 28800 to 315360000 s, or 0 for the most; default 2419200 [M] */
 	ULONG ulMemberDataLifetime;
 	ULONG ulPresenceLifetime; /**< any, in s; default 300 [M] */
-	/** PEER_GROUP_GMC_AUTHENTICATION or 0; reads as the former. */
+	/** PEER_GROUP_GMC_AUTHENTICATION or 0; a plain group reads as 0. */
 	DWORD dwAuthenticationSchemes;
 	PWSTR pwzGroupPassword;	/**< NULL */
 	PEER_ROLE_ID groupPasswordRole; /**< not looked at */
@@ -777,7 +779,8 @@ HRESULT WINAPI PeerGroupJoin(PCWSTR pwzIdentity, PCWSTR pwzInvitation,
  * Invite an identity: a text that makes the identity which pwzIdentityInfo
  * describes (see PeerIdentityGetXML()) a member in one or more roles, from now
  * until *pftExpiration, or if that is NULL for as long as the own membership
- * is valid. [M] It is released with PeerFreeData().
+ * is valid. [M] It begins five minutes ago, since not all clocks are right. [L]
+ * It is released with PeerFreeData().
  *
  * S_OK
  * E_INVALIDARG            ppwzInvitation or pwzIdentityInfo is NULL, the latter
@@ -882,8 +885,9 @@ HRESULT WINAPI PeerGroupGetStatus(HGROUP hGroup, DWORD *pdwStatus);
 /**
  * Enumerate the groups that an identity is a member of, and after them all
  * plain groups of the network namespace in order of creation; items are
- * PEER_NAME_PAIR *. [M, L] With NULL, where there is no default identity, just
- * the plain groups. Needs no PeerGroupStartup(). [M]
+ * PEER_NAME_PAIR *. [M, L] With NULL, where there is no default identity or its
+ * store cannot be read, just the plain groups. [L] Needs no
+ * PeerGroupStartup(). [M]
  *
  * S_OK
  * E_INVALIDARG    phPeerEnum is NULL, or pwzIdentity is no secure peer name [M]

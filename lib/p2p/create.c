@@ -7,13 +7,13 @@
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../pki/error.h"
 #include "../reason.h"
 #include "../store/membership.h"
 #include "../utf8.h"
 #include "argument.h"
+#include "cancel.h"
 #include "cloud.h"
 #include "identity.h"
 #include "secured.h"
@@ -121,7 +121,7 @@ static HRESULT creation_init(struct creation *creation,
 
 	argument_classifier(props->pwzClassifier, classifier);
 	argument_friendly(props->pwzFriendlyName, creation->friendly);
-	creation->from = time(NULL);
+	creation->from = validity_begin();
 	creation->until = validity_end(creation->from);
 	creation->key = profile_new_key(profile);
 	if (!creation->key ||
@@ -263,6 +263,7 @@ HRESULT WINAPI PeerGroupCreate(PPEER_GROUP_PROPERTIES pProperties,
 	struct identity *creator;
 	uint64_t epoch;
 	HRESULT hr;
+	int cancel;
 
 	reason_clear();
 	if (!phGroup)
@@ -280,9 +281,11 @@ HRESULT WINAPI PeerGroupCreate(PPEER_GROUP_PROPERTIES pProperties,
 				      &creator);
 	if (FAILED(hr))
 		return hr;
+	cancel = cancel_disable();
 	hr = check_profile(creator);
 	if (SUCCEEDED(hr))
 		hr = create(creator, pProperties, epoch, phGroup);
 	identity_free(creator);
+	cancel_restore(cancel);
 	return hr;
 }

@@ -61,21 +61,29 @@ static HRESULT enumerate(const char *identity, HPEERENUM *handle)
 	return FAILED(listing.hr) ? listing.hr : hresult_from_errno(err);
 }
 
-/* Without a default identity there are no memberships. */
+/*
+ * Without a default identity there are no memberships; nor are there any that
+ * could be shown to who asks for none in particular, where the store is closed.
+ */
+static HRESULT find_default(char name[PEERNAME_MAX + 1], const char **found)
+{
+	HRESULT hr = identity_default_name(name);
+
+	if (SUCCEEDED(hr))
+		hr = identity_check(name);
+	*found = SUCCEEDED(hr) ? name : NULL;
+	return hr == E_OUTOFMEMORY ? hr : S_OK;
+}
+
 static HRESULT find_identity(PCWSTR wide, char buf[PEERNAME_MAX + 1],
 			     const char **name)
 {
 	HRESULT hr;
 
-	if (wide) {
-		hr = identity_argument(wide, buf, name);
-		return FAILED(hr) ? hr : identity_check(*name);
-	}
-	hr = identity_default_name(buf);
-	if (SUCCEEDED(hr))
-		hr = identity_check(buf);
-	*name = SUCCEEDED(hr) ? buf : NULL;
-	return hr == PEER_E_NOT_FOUND ? S_OK : hr;
+	if (!wide)
+		return find_default(buf, name);
+	hr = identity_argument(wide, buf, name);
+	return FAILED(hr) ? hr : identity_check(*name);
 }
 
 HRESULT WINAPI PeerEnumGroups(PCWSTR pwzIdentity, HPEERENUM *phPeerEnum)

@@ -83,16 +83,16 @@ static HRESULT check_subject(const struct issue *issue)
 static HRESULT check_time(struct issue *issue, const FILETIME *expiration)
 {
 	const struct chain *chain = issue->membership->chain;
-	int64_t from, until;
+	int64_t from, until, now = time(NULL);
 	HRESULT hr;
 
-	issue->from = time(NULL);
-	hr = chain_validate_time(chain, issue->from);
+	issue->from = validity_begin();
+	hr = chain_validate_time(chain, now);
 	if (FAILED(hr))
 		return hr;
 	chain_validity(chain, &from, &until);
 	issue->until = expiration ? filetime_to_seconds(expiration) : until;
-	if (issue->until <= issue->from)
+	if (issue->until <= now)
 		return fail(PEER_E_INVALID_TIME_PERIOD,
 			    "the expiration is past");
 	if (issue->until > until)

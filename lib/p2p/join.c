@@ -11,6 +11,7 @@
 #include "../store/membership.h"
 #include "../utf8.h"
 #include "accept.h"
+#include "cancel.h"
 #include "cloud.h"
 #include "identity.h"
 #include "member.h"
@@ -152,12 +153,15 @@ static HRESULT join_as(const struct accepted *accepted, PCWSTR identity_name,
 {
 	struct identity *identity;
 	HRESULT hr;
+	int cancel;
 
 	hr = identity_of_user(identity_name, &identity);
 	if (FAILED(hr))
 		return hr;
+	cancel = cancel_disable();
 	hr = join(accepted, identity, cloud, epoch, handle);
 	identity_free(identity);
+	cancel_restore(cancel);
 	return hr;
 }
 
@@ -184,8 +188,9 @@ HRESULT WINAPI PeerGroupJoin(PCWSTR pwzIdentity, PCWSTR pwzInvitation,
 		return hr;
 	hr = accept_invitation(pwzInvitation, &accepted);
 	if (SUCCEEDED(hr)) {
-		hr = join_as(&accepted, pwzIdentity, pwzCloud ? &cloud : NULL,
-			     epoch, phGroup);
+		hr = join_as(&accepted, pwzIdentity,
+			     pwzCloud && *pwzCloud ? &cloud : NULL, epoch,
+			     phGroup);
 		accepted_free(&accepted);
 	}
 	free(cloud.name);

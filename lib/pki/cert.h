@@ -59,7 +59,11 @@ struct cert_spec {
 
 HRESULT cert_make(const struct cert_spec *spec, X509 **x509);
 
-/* A thousand years later. */
+/*
+ * When what is signed now begins to be valid: some minutes ago, since not all
+ * clocks are right. And a thousand years later.
+ */
+int64_t validity_begin(void);
 int64_t validity_end(int64_t from);
 
 #endif /* LIB_PKI_CERT_H */

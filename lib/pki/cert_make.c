@@ -16,6 +16,12 @@
 #include "unicode.h"
 
 #define SERIAL_BYTES 16
+#define CLOCK_SKEW 300	/* seconds */
+
+int64_t validity_begin(void)
+{
+	return time(NULL) - CLOCK_SKEW;
+}
 
 int64_t validity_end(int64_t from)
 {

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../pki/chain.h"
@@ -227,7 +226,7 @@ HRESULT identity_certify(struct identity *identity, const char *name,
 		.subject = friendly ?: name,
 		.subject_name = name,
 		.subject_key = identity->key,
-		.from = time(NULL),
+		.from = validity_begin(),
 	};
 	struct cert *cert;
 	X509 *x509;
@@ -458,8 +457,9 @@ static HRESULT delete_locked(struct store *store, const char *name)
 		return fail_crypto("cannot hash a name");
 	hr = membership_any(store, file, &any);
 	if (SUCCEEDED(hr) && any)
-		hr = fail(PEER_E_GROUPS_EXIST, "%s is a member of groups",
-			  name);
+		hr = fail(PEER_E_GROUPS_EXIST,
+			  "%s is a member of groups: there are files groups/%s.* in the store",
+			  name, file);
 	if (SUCCEEDED(hr))
 		hr = store_remove(store, IDENTITY_DIR, file);
 	return hr == PEER_E_NOT_FOUND ? not_found(name) : hr;
@@ -493,6 +493,15 @@ struct listing {
 	void *arg;
 };
 
+/* A copy under another name could not be used by its own. */
+static bool in_place(const struct identity *identity, const char *file)
+{
+	char right[NAME_FILE_LEN + 1];
+
+	return name_file(identity->cert->subject_name, right) &&
+	       !strcmp(right, file);
+}
+
 /* One that is damaged, or gone meanwhile, hides no other. */
 static HRESULT show(const char *file, void *arg)
 {
@@ -503,7 +512,8 @@ static HRESULT show(const char *file, void *arg)
 	hr = read_file(listing->store, file, NULL, &identity);
 	if (FAILED(hr))
 		return hr == E_OUTOFMEMORY ? hr : S_OK;
-	hr = listing->cb(identity->cert, listing->arg);
+	if (in_place(identity, file))
+		hr = listing->cb(identity->cert, listing->arg);
 	identity_free(identity);
 	return hr;
 }

@@ -506,6 +506,21 @@ TEST_F(identity, altered_file)
 	EXPECT_EQ(S_OK, friendly_of(self->name));
 }
 
+/* Who can be seen can be used. */
+TEST_F(identity, copied_file)
+{
+	char path[256], command[600];
+	bool there;
+
+	own_store_use("copied");
+	self->name = make(L"copied", NULL);
+	only_file(path, sizeof(path));
+	snprintf(command, sizeof(command), "cp -p %s %s.old", path, path);
+	ASSERT_EQ(0, system(command));
+	EXPECT_EQ(1, identities(self->name, &there));
+	EXPECT_TRUE(there);
+}
+
 /* The file of one identity in the place of another one's. */
 TEST_F(identity, exchanged_files)
 {

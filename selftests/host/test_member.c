@@ -262,6 +262,20 @@ TEST_F(member, enum_groups_refuses)
 	EXPECT_EQ(E_INVALIDARG, PeerEnumGroups(self->alice, NULL));
 }
 
+/* Plain groups have nothing to do with a store. */
+TEST_F(member, enum_groups_without_store)
+{
+	HPEERENUM list;
+	bool there;
+
+	fake_add("plain", 0);
+	ASSERT_EQ(0, chmod(getenv("PEERGROUP_HOME"), 0755));
+	EXPECT_EQ(1, groups_of(NULL, L"plain", &there));
+	EXPECT_TRUE(there);
+	EXPECT_EQ(PEER_E_NO_KEY_ACCESS, PeerEnumGroups(self->alice, &list));
+	ASSERT_EQ(0, chmod(getenv("PEERGROUP_HOME"), 0700));
+}
+
 TEST_F(member, delete)
 {
 	bool there;
@@ -501,6 +515,18 @@ TEST_F(member, join)
 	EXPECT_EQ(PEER_E_GROUPS_EXIST, PeerIdentityDelete(self->bob));
 }
 
+static bool cloud_is(HGROUP group, PCWSTR cloud)
+{
+	PPEER_GROUP_PROPERTIES props;
+	bool same;
+
+	if (PeerGroupGetProperties(group, &props))
+		return false;
+	same = !wcscmp(props->pwzCloud, cloud);
+	PeerFreeData(props);
+	return same;
+}
+
 TEST_F(member, join_again)
 {
 	HGROUP group = JUNK;
@@ -513,6 +539,11 @@ TEST_F(member, join_again)
 	EXPECT_EQ(S_OK, PeerGroupClose(self->joined));
 	EXPECT_EQ(S_OK, PeerGroupJoin(self->bob, self->invitation, L"Cloud",
 				      &group));
+	EXPECT_TRUE(cloud_is(group, L"Cloud"));
+	EXPECT_EQ(S_OK, PeerGroupClose(group));
+	EXPECT_EQ(S_OK, PeerGroupJoin(self->bob, self->invitation, L"",
+				      &group));
+	EXPECT_TRUE(cloud_is(group, L"Global_"));
 	EXPECT_EQ(S_OK, PeerGroupClose(group));
 	EXPECT_EQ(S_OK, PeerGroupOpen(self->bob, self->name, NULL, &group));
 }
@@ -636,7 +667,7 @@ TEST_F(member, time)
 						  &end, 1,
 						  &PEER_GROUP_ROLE_MEMBER,
 						  &self->invitation));
-	fake.later = -60;
+	fake.later = -301;
 	EXPECT_EQ(PEER_E_INVALID_TIME_PERIOD, join(self));
 	fake.later = 120;
 	EXPECT_EQ(PEER_E_INVALID_TIME_PERIOD, join(self));
