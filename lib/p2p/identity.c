@@ -92,12 +92,20 @@ HRESULT WINAPI PeerIdentityDelete(PCWSTR pwzIdentity)
 	return FAILED(hr) ? hr : identity_delete(name);
 }
 
+static HRESULT load(PCWSTR wide, struct identity **identity)
+{
+	char buf[PEERNAME_MAX + 1];
+	const char *name;
+	HRESULT hr;
+
+	hr = identity_argument(wide, buf, &name);
+	return FAILED(hr) ? hr : identity_load(name, identity);
+}
+
 HRESULT WINAPI PeerIdentityGetFriendlyName(PCWSTR pwzIdentity,
 					   PWSTR *ppwzFriendlyName)
 {
-	char buf[PEERNAME_MAX + 1];
 	struct identity *identity;
-	const char *name;
 	HRESULT hr;
 
 	reason_clear();
@@ -105,9 +113,7 @@ HRESULT WINAPI PeerIdentityGetFriendlyName(PCWSTR pwzIdentity,
 		return E_INVALIDARG;
 	*ppwzFriendlyName = NULL;
 
-	hr = identity_argument(pwzIdentity, buf, &name);
-	if (SUCCEEDED(hr))
-		hr = identity_load(name, &identity);
+	hr = load(pwzIdentity, &identity);
 	if (FAILED(hr))
 		return hr;
 	hr = hand_out_text(identity->cert->subject, ppwzFriendlyName);
@@ -152,9 +158,7 @@ static HRESULT info_of(const struct identity *identity, PWSTR *wide)
 
 HRESULT WINAPI PeerIdentityGetXML(PCWSTR pwzIdentity, PWSTR *ppwzIdentityXML)
 {
-	char buf[PEERNAME_MAX + 1];
 	struct identity *identity;
-	const char *name;
 	HRESULT hr;
 
 	reason_clear();
@@ -162,9 +166,7 @@ HRESULT WINAPI PeerIdentityGetXML(PCWSTR pwzIdentity, PWSTR *ppwzIdentityXML)
 		return E_INVALIDARG;
 	*ppwzIdentityXML = NULL;
 
-	hr = identity_argument(pwzIdentity, buf, &name);
-	if (SUCCEEDED(hr))
-		hr = identity_load(name, &identity);
+	hr = load(pwzIdentity, &identity);
 	if (FAILED(hr))
 		return hr;
 	hr = info_of(identity, ppwzIdentityXML);
