@@ -17,13 +17,15 @@
  * - Handles are numbers in a table: NULL, a stale or closed one and any other
  *   value are recognized and refused. [M] A handle outlives fork() in both
  *   processes, but a child has no registrations for events. [L]
- * - Where a function fails, what it returns through pointers is NULL or 0. [L]
+ * - Where a function fails, what it returns through pointers is NULL or 0; only
+ *   PeerCreatePeerName() leaves alone what it refuses for not being NULL. [L]
  * - Checks come in this order: pointers to write to, PeerGroupStartup(), flags
  *   and other values, handles. [L]
  * - What a function hands out is one block, released with one PeerFreeData().
  *   Pointers within it are never freed on their own. [M]
  * - Strings are wchar_t, as L"" writes them. One with a surrogate or a value
- *   past U+10FFFF is no valid string. Limits are counted in UTF-16 units. [L]
+ *   past U+10FFFF is no valid string. Limits are counted in UTF-16 units. Where
+ *   control characters are refused, so are U+FFFE and U+FFFF. [L]
  * - All calls of a process work in one network namespace, that of the thread
  *   that calls first. [L] After the last PeerGroupShutdown() it is chosen anew.
  *
@@ -636,7 +638,8 @@ HRESULT WINAPI PeerIdentityGetXML(PCWSTR pwzIdentity, PWSTR *ppwzIdentityXML);
 
 /**
  * The peer name of the user's default identity, which is made if there is none.
- * [M, L]
+ * [M, L] It has no classifier then, and the user's login name as friendly name.
+ * [L]
  *
  * S_OK
  * E_INVALIDARG           ppwzPeerName is NULL [M]
@@ -647,11 +650,12 @@ HRESULT WINAPI PeerIdentityGetDefault(PWSTR *ppwzPeerName);
 
 /**
  * An identity as a text of PEERIDENTITYEXPORT, its key and certificate as a PFX
- * under a password. [M]
+ * under a password [M] of at most 1024 bytes of UTF-8. [L]
  *
  * S_OK
  * E_INVALIDARG           ppwzExportXML is NULL, pwzIdentity is no secure peer
- *                        name, or the password is NULL, empty or not valid [M]
+ *                        name, or the password is NULL, empty, too long or not
+ *                        valid [M, L]
  * PEER_E_NOT_FOUND       there is no such identity [M]
  */
 HRESULT WINAPI PeerIdentityExport(PCWSTR pwzIdentity, PCWSTR pwzPassword,
@@ -661,8 +665,10 @@ HRESULT WINAPI PeerIdentityExport(PCWSTR pwzIdentity, PCWSTR pwzPassword,
  * Take in an exported identity; *ppwzIdentity receives its peer name.
  *
  * S_OK
- * E_INVALIDARG           a pointer is NULL, the text was altered, or the
- *                        password is another one [M]
+ * E_INVALIDARG           a pointer is NULL, the text is malformed or what
+ *                        matters of it was altered, the password is another
+ *                        one [M], or the identity is of the profile windows,
+ *                        which was not chosen [L]
  * PEER_E_ALREADY_EXISTS  the user has this identity [M]
  * PEER_E_TOO_MANY_IDENTITIES as for PeerIdentityCreate() [L]
  */
