@@ -842,7 +842,7 @@ HRESULT WINAPI PeerGroupClose(HGROUP hGroup);
  * Delete a group. All its handles in this process become bad. [M] Its sockets
  * live on, its enumerations stay readable. [L] Of a secured group the
  * membership of pwzIdentity is deleted, and the module's group if it is the
- * caller's. [L]
+ * caller's and no other identity of the user is a member. [L]
  *
  * S_OK
  * E_INVALIDARG            pwzGroupPeerName is NULL, or a string is not valid

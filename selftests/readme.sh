@@ -46,7 +46,8 @@ loads_what_is_installed()
 	cp -a "$installed/usr/local/." /usr/local && ldconfig || return 1
 	# Nothing but what is installed from here on.
 	unset LD_LIBRARY_PATH
-	PATH=/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin
+	# The command is found by those who are no administrators.
+	PATH=/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin
 	block install | grep -o 'modprobe.*' > "$work/install"
 	# Only this command sees only this module.
 	unshare --mount bash -e -c "mount --bind '$installed/lib/modules' \

@@ -1018,6 +1018,7 @@ test_export()
 	test_full_disk
 	test_password_files
 	be bob
+	printf 'p\u00e4ss word\r\n' > "$file"
 	test_import "$export" "$file"
 	be alice
 }
@@ -1282,6 +1283,15 @@ test_invitation_show()
 	check "its key is the subject's" json '"'"$bob"'".startswith(
 		__import__("hashlib").sha1(bytes.fromhex(d["key"])).hexdigest())' \
 		-j invitation show "$work/plain" profile windows
+	iconv -t UTF-16LE "$work/plain" > "$work/wide"
+	check "as Windows writes it" says "^subject +$bob\$" \
+		-N "$ns" invitation show "$work/wide" profile windows
+	iconv -t UTF-16 "$work/plain" > "$work/wide"
+	check "with a mark" says "^subject +$bob\$" \
+		-N "$ns" invitation show "$work/wide" profile windows
+	printf '<\0x\0>' > "$work/wide"
+	check "half a character" refused 'not valid UTF-16' \
+		-N "$ns" invitation show "$work/wide" profile windows
 	check "until +30d" json 'd["roles"] == ["inviting"] and abs('"$time"'
 		.fromisoformat(d["valid-until"]).timestamp() -
 		__import__("time").time() - 30 * 86400) < 600' \

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <iconv.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,6 +29,28 @@ int file_open(const char *path)
 	if (fd < 0)
 		refused("cannot open %s: %s", path, strerror(errno));
 	return fd;
+}
+
+/* As programs of Windows write texts, with a mark at the beginning or without. */
+static bool is_utf16(const char *text, size_t len)
+{
+	return len >= 2 && (!memcmp(text, "\xff\xfe", 2) ||
+			    !memcmp(text, "<\0", 2));
+}
+
+/* Returns -1 if it is malformed, or longer than size in UTF-8. */
+static ssize_t from_utf16(char *from, size_t len, char *to, size_t size)
+{
+	iconv_t convert = iconv_open("UTF-8", "UTF-16LE");
+	size_t mark = from[0] == '<' ? 0 : 2, left = size, bad;
+
+	if (convert == (iconv_t)-1)
+		return -1;
+	from += mark;
+	len -= mark;
+	bad = iconv(convert, &from, &len, &to, &left);
+	iconv_close(convert);
+	return bad ? -1 : (ssize_t)(size - left);
 }
 
 /* Until the file ends or the buffer is full. */
@@ -83,17 +106,26 @@ static wchar_t *text_of(const char *path, char *text, size_t len)
 /* The text of a file, to be freed; NULL after reporting why there is none. */
 wchar_t *file_read(const char *path)
 {
+	static char raw[2 * (TEXT_MAX + LINE_END_MAX + 2)];
 	static char text[TEXT_MAX + LINE_END_MAX + 2];
 	const int fd = file_open(path);
 	ssize_t len;
 
 	if (fd < 0)
 		return NULL;
-	len = read_all(fd, text, sizeof(text) - 1);
+	len = read_all(fd, raw, sizeof(raw) - 1);
 	if (len < 0)
 		refused("cannot read %s: %s", path, strerror(errno));
 	close(fd);
-	return len < 0 ? NULL : text_of(path, text, len);
+	if (len < 0)
+		return NULL;
+	if (!is_utf16(raw, len))
+		return text_of(path, raw, len);
+	len = from_utf16(raw, len, text, sizeof(text) - 1);
+	if (len >= 0)
+		return text_of(path, text, len);
+	refused("%s is not valid UTF-16, or larger than 64 KiB", path);
+	return NULL;
 }
 
 static int write_all(int fd, const char *text, size_t len)

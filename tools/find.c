@@ -122,7 +122,7 @@ bool identity_find(const wchar_t *word, wchar_t **identity)
 	if (count == 1)
 		found = copy(name, identity);
 	else if (!count)
-		refused("no such identity");
+		refused("no such identity, or its file cannot be read");
 	else
 		refused("%zu identities are called so; give the peer name",
 			count);

@@ -56,10 +56,18 @@ static int read_line(int fd, int interrupt, struct line *line)
 	return 0;
 }
 
-static bool take_line(const struct line *line, struct password *password)
+/* Lines of Windows end with two characters. */
+static size_t length_of(const struct line *line)
 {
 	const char *end = memchr(line->text, '\n', line->len);
-	const size_t len = end ? (size_t)(end - line->text) : line->len;
+	size_t len = end ? (size_t)(end - line->text) : line->len;
+
+	return end && len && end[-1] == '\r' ? len - 1 : len;
+}
+
+static bool take_line(const struct line *line, struct password *password)
+{
+	const size_t len = length_of(line);
 	char text[PASSWORD_MAX + 1];
 	const char *next = text;
 	mbstate_t state = { 0 };

@@ -20,11 +20,13 @@ HRESULT argument_identity(PCWSTR wide, char name[PEERNAME_MAX + 1])
 
 static bool fits(PCWSTR wide, size_t max)
 {
-	return !wide || (wide_valid(wide) && wide_utf16_len(wide) <= max);
+	return !wide || wide_utf16_len(wide) <= max;
 }
 
 HRESULT argument_friendly(PCWSTR wide, char friendly[FRIENDLY_MAX + 1])
 {
+	if (!wide_valid(wide))
+		return fail(E_INVALIDARG, "a friendly name is no valid string");
 	if (!fits(wide, FRIENDLY_UNITS))
 		return fail(E_INVALIDARG,
 			    "a friendly name has at most %d characters",
@@ -39,6 +41,8 @@ HRESULT argument_friendly(PCWSTR wide, char friendly[FRIENDLY_MAX + 1])
 HRESULT argument_classifier(PCWSTR wide,
 			    char classifier[3 * CLASSIFIER_UNITS + 1])
 {
+	if (!wide_valid(wide))
+		return fail(E_INVALIDARG, "a classifier is no valid string");
 	if (!fits(wide, CLASSIFIER_UNITS))
 		return fail(E_INVALIDARG,
 			    "a classifier has at most %d characters",

@@ -54,6 +54,8 @@ static HRESULT enumerate(const char *identity, HPEERENUM *handle)
 	int err;
 
 	err = pool_get(&ctx);
+	if (err == -ENODEV)
+		return fail(E_UNEXPECTED, "the module peergroup is not loaded");
 	if (err)
 		return hresult_from_errno(err);
 	err = enum_new(&enum_names, ctx, dump, &listing, 0, handle);

@@ -182,6 +182,7 @@ static int find_owned(struct pg_ctx *ctx, const char *name, uint32_t *id)
 static HRESULT delete(struct pg_ctx *ctx, const char *identity,
 		      const char *group)
 {
+	bool wanted = false;
 	uint32_t id;
 	HRESULT hr;
 	int err;
@@ -193,7 +194,11 @@ static HRESULT delete(struct pg_ctx *ctx, const char *identity,
 	if (FAILED(hr))
 		return hr;
 	member_close_all(identity, group);
-	err = id ? group_delete(ctx, id) : 0;
+	/* Another identity of the user may use it. */
+	hr = membership_in_group(group, &wanted);
+	if (FAILED(hr))
+		return hr;
+	err = id && !wanted ? group_delete(ctx, id) : 0;
 	/* An owner that this namespace does not know looks like nobody. */
 	return err && err != -ENOENT && err != -EPERM ? failed(ctx, err) : S_OK;
 }

@@ -17,6 +17,7 @@ HRESULT store_hresult(int err)
 		return PEER_E_NOT_FOUND;
 	case EACCES:
 	case EPERM:
+	case EROFS:
 		return PEER_E_NO_KEY_ACCESS;
 	case ENOSPC:
 	case EDQUOT:

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../p2p/cancel.h"
@@ -91,13 +92,28 @@ HRESULT store_path(char **path)
 	return path_of_user(path);
 }
 
+/*
+ * In another user's directory nothing is made: a $HOME that is not that of the
+ * process's user would get directories that its owner could not use.
+ */
+static int check_parent(int at)
+{
+	struct stat stat;
+
+	if (fstat(at, &stat))
+		return -errno;
+	return stat.st_uid == geteuid() || !stat.st_uid ? 0 : -EACCES;
+}
+
 static int descend(int at, const char *name)
 {
 	int fd = store_openat(at, name, WAY_FLAGS), err;
 
 	if (fd != -ENOENT)
 		return fd;
-	err = store_make_dir(at, name);
+	err = check_parent(at);
+	if (!err)
+		err = store_make_dir(at, name);
 	return err ? err : store_openat(at, name, WAY_FLAGS);
 }
 

@@ -193,6 +193,38 @@ HRESULT membership_any(struct store *store, const char *identity_file,
 	return hr;
 }
 
+struct member_search {
+	char group_file[NAME_FILE_LEN + 1];
+	bool found;
+};
+
+static HRESULT look_for(const char *file, void *arg)
+{
+	struct member_search *search = arg;
+
+	if (strlen(file) == MEMBERSHIP_FILE_LEN &&
+	    !strcmp(file + NAME_FILE_LEN + 1, search->group_file))
+		search->found = true;
+	return S_OK;
+}
+
+HRESULT membership_in_group(const char *group, bool *any)
+{
+	struct member_search search = { .found = false };
+	struct store *store;
+	HRESULT hr;
+
+	if (!name_file(group, search.group_file))
+		return fail_crypto("cannot hash a name");
+	hr = store_open(false, &store);
+	if (FAILED(hr))
+		return hr;
+	hr = store_list(store, MEMBERSHIP_DIR, look_for, &search);
+	store_close(store);
+	*any = search.found;
+	return hr;
+}
+
 static HRESULT check_room(struct store *store, const char *identity_file)
 {
 	size_t n;

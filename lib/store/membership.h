@@ -43,6 +43,9 @@ HRESULT membership_delete(const char *identity, const char *group);
 HRESULT membership_any(struct store *store, const char *identity_file,
 		       bool *any);
 
+/* Whether any identity of the user is a member of the group. */
+HRESULT membership_in_group(const char *group, bool *any);
+
 /* Show each of an identity that can be read to cb; what is not S_OK ends it. */
 HRESULT membership_list(const char *identity,
 			HRESULT (*cb)(const struct membership *membership,

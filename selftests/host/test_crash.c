@@ -185,6 +185,7 @@ static HRESULT wanted_hr(int err)
 		return PEER_E_DISK_FULL;
 	case EACCES:
 	case EPERM:
+	case EROFS:
 		return PEER_E_NO_KEY_ACCESS;
 	case ENOMEM:
 	case EMFILE:

@@ -445,6 +445,28 @@ TEST_F(identity, keys_that_cannot_be_read)
 	EXPECT_EQ(0, status);
 }
 
+/* As with sudo: what would be made there would not be its owner's. */
+TEST_F(identity, home_of_another)
+{
+	char home[256], local[300];
+
+	if (geteuid())
+		return;
+	snprintf(home, sizeof(home), "%s/another", own_store_root());
+	snprintf(local, sizeof(local), "%s/.local", home);
+	ASSERT_EQ(0, mkdir(home, 0700));
+	ASSERT_EQ(0, chown(home, NOBODY, NOBODY));
+	unsetenv("PEERGROUP_HOME");
+	unsetenv("XDG_DATA_HOME");
+	setenv("HOME", home, 1);
+	EXPECT_EQ(PEER_E_NO_KEY_ACCESS,
+		  PeerIdentityCreate(NULL, NULL, 0, &self->text));
+	EXPECT_NE(0, access(local, F_OK));
+	ASSERT_EQ(0, chown(home, 0, 0));
+	EXPECT_EQ(S_OK, PeerIdentityCreate(NULL, NULL, 0, &self->text));
+	EXPECT_EQ(0, access(local, F_OK));
+}
+
 /* Nothing else is lost, and what is left of the file is not touched. */
 TEST_F(identity, damaged_file)
 {

@@ -292,6 +292,26 @@ TEST_F(member, delete)
 	EXPECT_EQ(S_OK, PeerIdentityDelete(self->alice));
 }
 
+/* It stays for another identity of the user. */
+TEST_F(member, delete_one_of_two)
+{
+	PWSTR other = new_identity(L"other"), info = info_of(other);
+	HPEERENUM list;
+
+	ASSERT_EQ(S_OK, PeerGroupCreateInvitation(self->group, info, NULL, 1,
+						  &PEER_GROUP_ROLE_MEMBER,
+						  &self->invitation));
+	ASSERT_EQ(S_OK, PeerGroupJoin(other, self->invitation, NULL,
+				      &self->joined));
+	EXPECT_EQ(S_OK, PeerGroupDelete(other, self->name));
+	EXPECT_EQ(PEER_E_INVALID_GROUP, PeerGroupClose(self->joined));
+	EXPECT_EQ(S_OK, PeerGroupEnumConnections(self->group, 0, &list));
+	EXPECT_EQ(S_OK, PeerGroupDelete(self->alice, self->name));
+	EXPECT_EQ(0, fake.groups[0].id);
+	PeerFreeData(other);
+	PeerFreeData(info);
+}
+
 /* Somebody else's group in the kernel stays. */
 TEST_F(member, delete_not_owned)
 {
