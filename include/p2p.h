@@ -52,7 +52,8 @@
  *
  * pg_hresult_text() of <peergroup.h> tells in words what went wrong. A program
  * that uses OpenSSL itself finds the thread's queue of errors empty after such a
- * call. [L]
+ * call, and one that uses libxml2 may find another last error; its handlers of
+ * errors are not called. [L]
  *
  * Codes that Windows documents for these functions and that cannot occur here:
  *

@@ -84,6 +84,17 @@ static void refuse_doctype(void *arg, const xmlChar *name,
 	xmlStopParser(ctxt);
 }
 
+/* Else it would be one for all texts, of the program that calls. */
+#if LIBXML_VERSION >= 21200
+static void keep_error(void *arg, const xmlError *error)
+#else
+static void keep_error(void *arg, xmlError *error)
+#endif
+{
+	(void)arg;
+	(void)error;
+}
+
 /*
  * Without memory libxml2 2.9 can return a document that lacks something, or
  * none and no error.
@@ -109,6 +120,7 @@ static void parse(struct xml *xml, const char *text, size_t len)
 	}
 	ctxt->_private = xml;
 	ctxt->sax->internalSubset = refuse_doctype;
+	ctxt->sax->serror = keep_error;
 	xml->doc = xmlCtxtReadMemory(ctxt, text, len, NULL, "UTF-8", OPTIONS);
 	note_error(xml, ctxt);
 	xmlFreeParserCtxt(ctxt);

@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <libxml/parser.h>
+#include <libxml/xmlerror.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -878,6 +880,49 @@ TEST(threads_read_at_once)
 		pthread_join(threads[i], &failed);
 		EXPECT_EQ(NULL, failed);
 	}
+}
+
+#if LIBXML_VERSION >= 21200
+static void count_error(void *count, const xmlError *error)
+#else
+static void count_error(void *count, xmlError *error)
+#endif
+{
+	(void)error;
+	++*(unsigned int *)count;
+}
+
+__attribute__((format(printf, 2, 3)))
+static void count_message(void *count, const char *fmt, ...)
+{
+	(void)fmt;
+	++*(unsigned int *)count;
+}
+
+/* A program that uses libxml2, too, hears nothing of texts that are not its. */
+TEST(errors_stay_here)
+{
+	static const char *const bad[] = {
+		"<a>", "<a b='c' b='d'/>", "<a:b/>", "<a>&none;</a>", "\x01",
+		"<!DOCTYPE a>" SEEN, INVITATION("1.1", "<a xmlns='b c'/>"),
+	};
+	unsigned int errors = 0, messages = 0;
+	size_t i;
+
+	xmlSetStructuredErrorFunc(&errors, count_error);
+	xmlFreeDoc(xmlReadMemory("<own", 4, NULL, NULL, 0));
+	EXPECT_NE(0, errors);
+	errors = 0;
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		EXPECT_TRUE(FAILED(read_only(bad[i])));
+	EXPECT_EQ(0, errors);
+
+	xmlSetStructuredErrorFunc(NULL, NULL);
+	xmlSetGenericErrorFunc(&messages, count_message);
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		EXPECT_TRUE(FAILED(read_only(bad[i])));
+	EXPECT_EQ(0, messages);
+	xmlSetGenericErrorFunc(NULL, NULL);
 }
 
 TEST_HARNESS_MAIN
