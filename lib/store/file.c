@@ -218,22 +218,32 @@ static int replace(int at, const char *file, const char *data, size_t len)
 	return err ? err : put(at, name, file);
 }
 
-HRESULT store_write(struct store *store, const char *dir, const char *file,
-		    const char *data, size_t len)
+static HRESULT write_file(const struct store *store, const char *dir,
+			  const char *file, const char *data, size_t len)
 {
-	HRESULT hr = check_change(store, dir, file);
+	HRESULT hr;
 	int at, err;
 
-	if (FAILED(hr))
-		return hr;
-	if (len > STORE_FILE_MAX)
-		return fail(E_INVALIDARG, "%s/%s is too large", dir, file);
 	hr = store_open_dir(store, dir, true, &at);
 	if (FAILED(hr))
 		return hr;
 	err = replace(at, file, data, len);
 	close(at);
 	return err ? store_fail(store, dir, file, -err) : S_OK;
+}
+
+HRESULT store_write(struct store *store, const char *dir, const char *file,
+		    const char *data, size_t len)
+{
+	HRESULT hr = check_change(store, dir, file);
+
+	if (FAILED(hr))
+		return hr;
+	if (len > STORE_FILE_MAX)
+		return fail(E_INVALIDARG, "%s/%s is too large", dir, file);
+	hr = write_file(store, dir, file, data, len);
+	/* It is the store that is not there any more. */
+	return hr == PEER_E_NOT_FOUND ? fail_as(E_UNEXPECTED) : hr;
 }
 
 HRESULT store_remove(struct store *store, const char *dir, const char *file)

@@ -154,6 +154,9 @@ static HRESULT open_home(struct store *store, bool create)
 	store->fd = open_or_make(store->path, create);
 	if (store->fd == -ENOENT && !create)
 		return S_OK;
+	/* Such as a link that leads nowhere; nobody asked for a name. */
+	if (store->fd == -ENOENT)
+		return fail_errno(E_UNEXPECTED, ENOENT, "%s", store->path);
 	if (store->fd < 0)
 		return store_fail(store, NULL, NULL, -store->fd);
 	return store_check_dir(store->fd, store->path);

@@ -30,7 +30,7 @@ struct store;
  * others could get at the keys. With create it is made if there is none;
  * without, *store is NULL then, which all functions below but store_lock() and
  * store_write() take for an empty store. E_INVALIDARG: PEERGROUP_HOME is no
- * absolute path.
+ * absolute path; E_UNEXPECTED: it leads nowhere, and cannot be made.
  */
 HRESULT store_open(bool create, struct store **store);
 
@@ -75,9 +75,9 @@ HRESULT store_check_path(const char *path);
 /*
  * Write a file, in the place of one that is there. Needs the lock.
  * PEER_E_DISK_FULL: no room, or a quota is used up; E_INVALIDARG: more than
- * STORE_FILE_MAX; E_UNEXPECTED: it is not locked. If it fails the old file is
- * still there, but for one case: the disk fails after the change, which then
- * may or may not outlive a crash of the machine.
+ * STORE_FILE_MAX; E_UNEXPECTED: it is not locked, or the store was removed. If
+ * it fails the old file is still there, but for one case: the disk fails after
+ * the change, which then may or may not outlive a crash of the machine.
  */
 HRESULT store_write(struct store *store, const char *dir, const char *file,
 		    const char *data, size_t len);

@@ -365,7 +365,9 @@ TEST_F(home, bad_places)
 	snprintf(path, sizeof(path), "%s/link", self->home.top);
 	ASSERT_EQ(0, symlink(self->home.store, path));
 	setenv("PEERGROUP_HOME", path, 1);
-	EXPECT_EQ(PEER_E_NOT_FOUND, try_open(true));
+	EXPECT_EQ(S_OK, try_open(false));
+	EXPECT_EQ(E_UNEXPECTED, try_open(true));
+	EXPECT_TRUE(says(E_UNEXPECTED, path));
 	ASSERT_EQ(0, mkdir(self->home.store, 0700));
 	EXPECT_EQ(S_OK, home_put("dir", "file", "text"));
 	EXPECT_TRUE(home_has("dir", "file", "text"));
@@ -523,6 +525,22 @@ TEST_F(home, removed_meanwhile)
 	store_close(store);
 	EXPECT_EQ(S_OK, home_put("dir", "file", "text"));
 	EXPECT_TRUE(home_has("dir", "file", "text"));
+}
+
+/* That there is none of a name is no answer to who writes it. */
+TEST_F(home, removed_while_locked)
+{
+	struct store *store = home_lock();
+
+	ASSERT_NE(NULL, store);
+	ASSERT_EQ(S_OK, store_write(store, "dir", "file", "text", 4));
+	ASSERT_EQ(0, unlink(home_path(&self->home, "dir/file")));
+	ASSERT_EQ(0, rmdir(home_path(&self->home, "dir")));
+	EXPECT_EQ(S_OK, store_write(store, "dir", "file", "text", 4));
+	home_remove(&self->home);
+	EXPECT_EQ(E_UNEXPECTED, store_write(store, "dir", "file", "text", 4));
+	EXPECT_TRUE(says(E_UNEXPECTED, self->home.store));
+	store_close(store);
 }
 
 TEST_F(home, replaced_meanwhile)
