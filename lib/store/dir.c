@@ -3,6 +3,7 @@
  * Directories of the store, and what can be wrong with them.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -63,20 +64,36 @@ HRESULT store_check_names(const char *dir, const char *file)
 	return S_OK;
 }
 
-HRESULT store_check_dir(int fd, const char *path)
+static HRESULT refuse(const struct store *store, const char *dir,
+		      const char *file, const char *why)
+{
+	return fail(PEER_E_NO_KEY_ACCESS, "%s%s%s%s%s %s", store->path,
+		    dir ? "/" : "", dir ?: "", file ? "/" : "", file ?: "",
+		    why);
+}
+
+HRESULT store_check_owner(const struct store *store, const char *dir,
+			  const char *file, const struct stat *st)
+{
+	char why[64];
+
+	if (st->st_uid != geteuid())
+		snprintf(why, sizeof(why), "belongs to user %u", st->st_uid);
+	else if (st->st_mode & 077)
+		snprintf(why, sizeof(why), "is open to others: mode %04o",
+			 st->st_mode & 07777);
+	else
+		return S_OK;
+	return refuse(store, dir, file, why);
+}
+
+HRESULT store_check_dir(const struct store *store, const char *dir, int fd)
 {
 	struct stat st;
 
 	if (fstat(fd, &st))
-		return fail_errno(store_hresult(errno), errno, "%s", path);
-	if (st.st_uid != geteuid())
-		return fail(PEER_E_NO_KEY_ACCESS, "%s belongs to user %u", path,
-			    st.st_uid);
-	if (st.st_mode & 077)
-		return fail(PEER_E_NO_KEY_ACCESS,
-			    "%s is open to others: mode %04o", path,
-			    st.st_mode & 07777);
-	return S_OK;
+		return store_fail(store, dir, NULL, errno);
+	return store_check_owner(store, dir, NULL, &st);
 }
 
 int store_openat(int at, const char *name, int flags)
@@ -137,7 +154,7 @@ HRESULT store_open_dir(const struct store *store, const char *dir, bool create,
 	*fd = open_dir(store->fd, dir, create);
 	if (*fd < 0)
 		return store_fail(store, dir, NULL, -*fd);
-	hr = store_check_dir(*fd, dir);
+	hr = store_check_dir(store, dir, *fd);
 	if (FAILED(hr))
 		close(*fd);
 	return hr;

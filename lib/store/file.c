@@ -23,23 +23,20 @@ static HRESULT no_file(const char *dir, const char *file)
 	return fail(PEER_E_NOT_FOUND, "%s/%s: there is no store", dir, file);
 }
 
-static HRESULT check_file(const struct stat *st, const char *dir,
-			  const char *file)
+static HRESULT check_file(const struct store *store, const char *dir,
+			  const char *file, const struct stat *st)
 {
+	HRESULT hr;
+
 	if (!S_ISREG(st->st_mode))
 		return fail(PEER_E_CERT_STORE_CORRUPTED,
-			    "%s/%s is no regular file", dir, file);
-	if (st->st_uid != geteuid())
-		return fail(PEER_E_NO_KEY_ACCESS, "%s/%s belongs to user %u",
-			    dir, file, st->st_uid);
-	if (st->st_mode & 077)
-		return fail(PEER_E_NO_KEY_ACCESS,
-			    "%s/%s is open to others: mode %04o", dir, file,
-			    st->st_mode & 07777);
-	if (st->st_size > STORE_FILE_MAX)
-		return fail(PEER_E_CERT_STORE_CORRUPTED, "%s/%s is too large",
-			    dir, file);
-	return S_OK;
+			    "%s/%s/%s is no regular file", store->path, dir,
+			    file);
+	hr = store_check_owner(store, dir, file, st);
+	if (FAILED(hr) || st->st_size <= STORE_FILE_MAX)
+		return hr;
+	return fail(PEER_E_CERT_STORE_CORRUPTED, "%s/%s/%s is too large",
+		    store->path, dir, file);
 }
 
 static HRESULT open_file(const struct store *store, const char *dir,
@@ -57,7 +54,7 @@ static HRESULT open_file(const struct store *store, const char *dir,
 	if (*fd < 0)
 		return store_fail(store, dir, file, -*fd);
 	hr = fstat(*fd, &st) ? store_fail(store, dir, file, errno) :
-			       check_file(&st, dir, file);
+			       check_file(store, dir, file, &st);
 	if (FAILED(hr))
 		close(*fd);
 	*size = st.st_size;

@@ -159,7 +159,7 @@ static HRESULT open_home(struct store *store, bool create)
 		return fail_errno(E_UNEXPECTED, ENOENT, "%s", store->path);
 	if (store->fd < 0)
 		return store_fail(store, NULL, NULL, -store->fd);
-	return store_check_dir(store->fd, store->path);
+	return store_check_dir(store, NULL, store->fd);
 }
 
 HRESULT store_open(bool create, struct store **store)

@@ -152,7 +152,8 @@ static HRESULT read_default(struct store *store, char name[PEERNAME_MAX + 1])
 		strcpy(name, data);
 	else
 		hr = fail(PEER_E_CERT_STORE_CORRUPTED,
-			  "the file with the name of the default identity is damaged");
+			  "the name of the default identity is damaged, which is the file "
+			  DEFAULT_DIR "/" DEFAULT_FILE " of the store");
 	store_free(data, len);
 	return hr;
 }

@@ -9,6 +9,7 @@
 #define LIB_STORE_INTERNAL_H
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "store.h"
 
@@ -38,15 +39,20 @@ HRESULT store_path(char **path);
 
 HRESULT store_hresult(int err);
 
-/* Note err of a file of the store, or of a directory if file is NULL. */
+/* Note err of a file, of a directory if file is NULL, or else of the store. */
 HRESULT store_fail(const struct store *store, const char *dir,
 		   const char *file, int err);
 
 /* E_INVALIDARG for names that lead elsewhere; file may be NULL. */
 HRESULT store_check_names(const char *dir, const char *file);
 
-/* Whether a directory is the user's and closed to all others. */
-HRESULT store_check_dir(int fd, const char *path);
+/*
+ * Whether the store, a directory or a file, is the user's and closed to all
+ * others; dir and file as above.
+ */
+HRESULT store_check_owner(const struct store *store, const char *dir,
+			  const char *file, const struct stat *st);
+HRESULT store_check_dir(const struct store *store, const char *dir, int fd);
 
 HRESULT store_open_dir(const struct store *store, const char *dir, bool create,
 		       int *fd);

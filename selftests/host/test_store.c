@@ -298,7 +298,8 @@ TEST_F(home, open_to_others)
 
 		chmod(home_path(&self->home, "dir"), modes[i]);
 		EXPECT_EQ(PEER_E_NO_KEY_ACCESS, try_read("dir", "file"));
-		EXPECT_TRUE(says(PEER_E_NO_KEY_ACCESS, "dir"));
+		EXPECT_TRUE(says(PEER_E_NO_KEY_ACCESS,
+				 home_path(&self->home, "dir is open")));
 		EXPECT_EQ(PEER_E_NO_KEY_ACCESS, home_put("dir", "file", "new"));
 		EXPECT_EQ(PEER_E_NO_KEY_ACCESS, home_drop("dir", "file"));
 		chmod(home_path(&self->home, "dir"), 0700);
@@ -306,7 +307,9 @@ TEST_F(home, open_to_others)
 		chmod(home_path(&self->home, "dir/file"), modes[i] & 0666);
 		EXPECT_EQ(modes[i] & 066 ? PEER_E_NO_KEY_ACCESS : S_OK,
 			  try_read("dir", "file"));
-		EXPECT_TRUE(says(PEER_E_NO_KEY_ACCESS, "dir"));
+		EXPECT_TRUE(says(PEER_E_NO_KEY_ACCESS,
+				 home_path(&self->home, modes[i] & 066 ?
+					   "dir/file is open" : "dir")));
 		chmod(home_path(&self->home, "dir/file"), 0600);
 	}
 	EXPECT_TRUE(home_has("dir", "file", "text"));
