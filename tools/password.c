@@ -148,6 +148,9 @@ static int ask_once(int tty, const char *prompt, struct line *line)
 		return -errno;
 	sigprocmask(SIG_BLOCK, &mask, NULL);
 	err = converse(tty, interrupt, prompt, line);
+	/* The signal may leave a core file behind. */
+	if (err)
+		explicit_bzero(line, sizeof(*line));
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	close(interrupt);
 	return err;
