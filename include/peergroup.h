@@ -581,6 +581,9 @@ int pg_set_profile(enum pg_profile profile);
  * returned it, and knew more, then what exactly went wrong: the certificate,
  * the file, the reason of OpenSSL. Never NULL; valid until the thread's next
  * call of <p2p.h> or of this.
+ *
+ * It may quote names that others chose, in UTF-8: who shows it to people may
+ * want to escape what is not to be seen, or changes the order of the rest.
  */
 const char *pg_hresult_text(int32_t hr);
 
