@@ -125,12 +125,16 @@ static int sync_parent(int at)
 	return err;
 }
 
-/* By name, since a umask may have closed it to its owner, too. */
+/*
+ * By name, since a umask may have closed it to its owner, too. Without /proc the
+ * C library cannot; who uses the directory looks at its mode anyway.
+ */
 int store_make_dir(int at, const char *name)
 {
 	if (mkdirat(at, name, 0700))
 		return errno == EEXIST ? 0 : -errno;
-	if (fchmodat(at, name, 0700, AT_SYMLINK_NOFOLLOW))
+	if (fchmodat(at, name, 0700, AT_SYMLINK_NOFOLLOW) &&
+	    errno != EOPNOTSUPP)
 		return -errno;
 	return sync_parent(at);
 }

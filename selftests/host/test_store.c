@@ -681,6 +681,17 @@ TEST_F(home, full_disk)
 	EXPECT_EQ(0, umount(self->home.store));
 }
 
+/* The C library changes the mode of what is no link by way of it. */
+TEST_F(home, without_proc)
+{
+	ASSERT_TRUE(mount_small("/proc")) TH_LOG("%m");
+	umask(077);
+	EXPECT_EQ(S_OK, home_put("dir", "file", "text"));
+	EXPECT_TRUE(home_has("dir", "file", "text"));
+	EXPECT_EQ(0700, mode_of(home_path(&self->home, "dir")));
+	EXPECT_EQ(0, umount("/proc"));
+}
+
 #define PROCESSES 6
 #define THREADS 4
 #define ROUNDS 20
