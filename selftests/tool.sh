@@ -1346,7 +1346,7 @@ test_invitation_refusals()
 		invitation show "$work/plain"
 	check "no such file" refused 'No such file' invitation show "$file.no"
 	check "a directory" refused 'Is a directory' invitation show "$work"
-	printf '<\0>' > "$file"
+	printf 'x\0>' > "$file"
 	check "no text" refused 'is no text' invitation show "$file"
 	printf '<\377>' > "$file"
 	check "no UTF-8" refused 'not valid UTF-8' invitation show "$file"
