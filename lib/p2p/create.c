@@ -71,21 +71,8 @@ static HRESULT check_texts(const PEER_GROUP_PROPERTIES *props)
 	return S_OK;
 }
 
-static HRESULT check_cloud(PCWSTR name)
-{
-	struct cloud cloud;
-	HRESULT hr = cloud_argument(name, &cloud);
-
-	if (SUCCEEDED(hr))
-		free(cloud.name);
-	return hr;
-}
-
-/* All of them, before a creator is made who is of no use otherwise. */
 static HRESULT check_properties(const PEER_GROUP_PROPERTIES *props)
 {
-	HRESULT hr;
-
 	if (props->dwSize != SIZE_XP && props->dwSize != SIZE_VISTA)
 		return bad("dwSize is not that of the structure");
 	if (!wide_valid(props->pwzCloud) ||
@@ -99,8 +86,7 @@ static HRESULT check_properties(const PEER_GROUP_PROPERTIES *props)
 		return bad("groups with a password are not supported");
 	if (!is_lifetime(props->ulMemberDataLifetime))
 		return bad("the lifetime of member data is not 8 hours to 10 years");
-	hr = check_texts(props);
-	return FAILED(hr) ? hr : check_cloud(props->pwzCloud);
+	return check_texts(props);
 }
 
 /* What a group is created of, besides the properties. */
@@ -185,11 +171,14 @@ static HRESULT put_chain(const struct creation *creation,
 	return hr;
 }
 
-static HRESULT put_properties(const PEER_GROUP_PROPERTIES *props,
-			      struct membership_text *text)
+/* All of them, before a creator is made who is of no use otherwise. */
+static HRESULT read_properties(const PEER_GROUP_PROPERTIES *props,
+			       struct membership_text *text)
 {
-	HRESULT hr;
+	HRESULT hr = check_properties(props);
 
+	if (FAILED(hr))
+		return hr;
 	text->version = props->dwSize == SIZE_XP ? SECURITY_1_0 : SECURITY_1_1;
 	text->flags = props->dwFlags;
 	text->member_data_lifetime = props->ulMemberDataLifetime;
@@ -199,23 +188,17 @@ static HRESULT put_properties(const PEER_GROUP_PROPERTIES *props,
 }
 
 static HRESULT store_group(const struct creation *creation,
-			   const PEER_GROUP_PROPERTIES *props)
+			   struct membership_text *text)
 {
-	struct membership_text text = {
-		.identity_name = creation->creator->cert->subject_name,
-		.group_name = (char *)creation->name,
-	};
 	bool replaced;
 	HRESULT hr;
 
-	hr = put_properties(props, &text);
+	text->identity_name = creation->creator->cert->subject_name;
+	text->group_name = (char *)creation->name;
+	hr = put_chain(creation, text);
 	if (SUCCEEDED(hr))
-		hr = put_chain(creation, &text);
-	if (SUCCEEDED(hr))
-		hr = membership_put(&text, &replaced);
-	OPENSSL_free(text.chain);
-	free(text.comment);
-	free(text.cloud.name);
+		hr = membership_put(text, &replaced);
+	OPENSSL_free(text->chain);
 	return hr;
 }
 
@@ -224,7 +207,8 @@ static HRESULT store_group(const struct creation *creation,
  * of would be of no use. The key of the group signs once, and is forgotten.
  */
 static HRESULT create(const struct identity *creator,
-		      const PEER_GROUP_PROPERTIES *props, uint64_t epoch,
+		      const PEER_GROUP_PROPERTIES *props,
+		      struct membership_text *text, uint64_t epoch,
 		      HGROUP *handle)
 {
 	const char *who = creator->cert->subject_name;
@@ -233,7 +217,7 @@ static HRESULT create(const struct identity *creator,
 
 	hr = creation_init(&creation, props);
 	if (SUCCEEDED(hr))
-		hr = store_group(&creation, props);
+		hr = store_group(&creation, text);
 	EVP_PKEY_free(creation.key);
 	/* Somebody deleted the creator while the key was made. */
 	if (hr == PEER_E_NOT_FOUND)
@@ -257,10 +241,27 @@ static HRESULT check_profile(const struct identity *creator)
 		    profile->name, profile_current()->name);
 }
 
+static HRESULT create_by_user(const PEER_GROUP_PROPERTIES *props,
+			      struct membership_text *text, uint64_t epoch,
+			      HGROUP *handle)
+{
+	struct identity *creator;
+	HRESULT hr;
+
+	hr = identity_of_user(props->pwzCreatorPeerName, &creator);
+	if (FAILED(hr))
+		return hr;
+	hr = check_profile(creator);
+	if (SUCCEEDED(hr))
+		hr = create(creator, props, text, epoch, handle);
+	identity_free(creator);
+	return hr;
+}
+
 HRESULT WINAPI PeerGroupCreate(PPEER_GROUP_PROPERTIES pProperties,
 			       HGROUP *phGroup)
 {
-	struct identity *creator;
+	struct membership_text text = { 0 };
 	uint64_t epoch;
 	HRESULT hr;
 	int cancel;
@@ -275,17 +276,12 @@ HRESULT WINAPI PeerGroupCreate(PPEER_GROUP_PROPERTIES pProperties,
 	if (!pProperties)
 		return E_INVALIDARG;
 
-	hr = check_properties(pProperties);
-	if (SUCCEEDED(hr))
-		hr = identity_of_user(pProperties->pwzCreatorPeerName,
-				      &creator);
-	if (FAILED(hr))
-		return hr;
 	cancel = cancel_disable();
-	hr = check_profile(creator);
+	hr = read_properties(pProperties, &text);
 	if (SUCCEEDED(hr))
-		hr = create(creator, pProperties, epoch, phGroup);
-	identity_free(creator);
+		hr = create_by_user(pProperties, &text, epoch, phGroup);
+	free(text.comment);
+	free(text.cloud.name);
 	cancel_restore(cancel);
 	return hr;
 }

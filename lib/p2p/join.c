@@ -18,10 +18,6 @@
 #include "secured.h"
 #include "startup.h"
 
-/* Microsoft's defaults, for what an invitation does not tell. */
-#define MEMBER_DATA_LIFETIME 2419200
-#define PRESENCE_LIFETIME 300
-
 static HRESULT distrust(const char *why)
 {
 	return fail(PEER_E_INVITATION_NOT_TRUSTED, "%s", why);

@@ -23,10 +23,9 @@ void member_free(struct member *member)
 static HRESULT key_path(const char *identity, char **path)
 {
 	char file[NAME_FILE_LEN + 1];
+	HRESULT hr = name_file(identity, file);
 
-	if (!name_file(identity, file))
-		return E_UNEXPECTED;
-	return store_file_path(IDENTITY_DIR, file, path);
+	return FAILED(hr) ? hr : store_file_path(IDENTITY_DIR, file, path);
 }
 
 HRESULT member_new(const struct membership *membership, struct member **member)
@@ -53,16 +52,12 @@ HRESULT member_new(const struct membership *membership, struct member **member)
 HRESULT group_check(const struct group *group)
 {
 	const struct member *member = group->member;
-	int64_t now = time(NULL);
+	HRESULT hr;
 
 	if (!member)
 		return S_OK;
-	if (now < member->from || now > member->until)
-		return fail(PEER_E_INVALID_TIME_PERIOD,
-			    "the membership of %s is not valid %s",
-			    member->identity,
-			    now < member->from ? "yet" : "any more");
-	return store_check_path(member->key);
+	hr = validity_check(member->from, member->until, time(NULL));
+	return FAILED(hr) ? hr : store_check_path(member->key);
 }
 
 static bool same_member(const struct object *object, const void *arg)

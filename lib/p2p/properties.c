@@ -15,10 +15,6 @@
 #include "startup.h"
 #include "text.h"
 
-/* Defaults that Microsoft documents, in seconds. */
-#define MEMBER_DATA_LIFETIME 2419200
-#define PRESENCE_LIFETIME 300
-
 /* The strings of the structure, NULL for none. */
 struct strings {
 	const char *cloud;

@@ -182,23 +182,22 @@ static int find_owned(struct pg_ctx *ctx, const char *name, uint32_t *id)
 static HRESULT delete(struct pg_ctx *ctx, const char *identity,
 		      const char *group)
 {
-	bool wanted = false;
 	uint32_t id;
 	HRESULT hr;
+	size_t n;
 	int err;
 
 	err = find_owned(ctx, group, &id);
 	if (err)
 		return failed(ctx, err);
-	hr = membership_delete(identity, group);
+	hr = membership_count_in(group, &n);
+	if (SUCCEEDED(hr))
+		hr = membership_delete(identity, group);
 	if (FAILED(hr))
 		return hr;
 	member_close_all(identity, group);
 	/* Another identity of the user may use it. */
-	hr = membership_in_group(group, &wanted);
-	if (FAILED(hr))
-		return hr;
-	err = id && !wanted ? group_delete(ctx, id) : 0;
+	err = id && n == 1 ? group_delete(ctx, id) : 0;
 	/* An owner that this namespace does not know looks like nobody. */
 	return err && err != -ENOENT && err != -EPERM ? failed(ctx, err) : S_OK;
 }

@@ -13,8 +13,6 @@
 #include "error.h"
 #include "unicode.h"
 
-#define SERIAL_BYTES 16
-
 void cert_free(struct cert *cert)
 {
 	size_t i;

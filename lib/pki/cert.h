@@ -11,6 +11,9 @@
 #include "ext.h"
 #include "profile.h"
 
+/* Octets of a serial number. */
+#define SERIAL_BYTES 16
+
 /* Years for which identities and groups are valid, "infinite" to Windows. */
 #define VALIDITY_YEARS 1000
 

@@ -15,7 +15,6 @@
 #include "error.h"
 #include "unicode.h"
 
-#define SERIAL_BYTES 16
 #define CLOCK_SKEW 300	/* seconds */
 
 int64_t validity_begin(void)

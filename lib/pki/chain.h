@@ -58,6 +58,9 @@ HRESULT chain_validate(const struct chain *chain);
 /* Whether every certificate is valid; PEER_E_INVALID_TIME_PERIOD. */
 HRESULT chain_validate_time(const struct chain *chain, int64_t now);
 
+/* Likewise of the time that chain_validity() told. */
+HRESULT validity_check(int64_t from, int64_t until, int64_t now);
+
 /* Roles that exist in groups of a version. */
 HRESULT chain_validate_roles(const struct chain *chain, unsigned int allowed);
 

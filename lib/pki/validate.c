@@ -162,11 +162,8 @@ void chain_validity(const struct chain *chain, int64_t *from, int64_t *until)
 	}
 }
 
-HRESULT chain_validate_time(const struct chain *chain, int64_t now)
+HRESULT validity_check(int64_t from, int64_t until, int64_t now)
 {
-	int64_t from, until;
-
-	chain_validity(chain, &from, &until);
 	if (now < from)
 		return fail(PEER_E_INVALID_TIME_PERIOD,
 			    "the membership is not valid yet");
@@ -174,6 +171,14 @@ HRESULT chain_validate_time(const struct chain *chain, int64_t now)
 		return fail(PEER_E_INVALID_TIME_PERIOD,
 			    "the membership is not valid any more");
 	return S_OK;
+}
+
+HRESULT chain_validate_time(const struct chain *chain, int64_t now)
+{
+	int64_t from, until;
+
+	chain_validity(chain, &from, &until);
+	return validity_check(from, until, now);
 }
 
 HRESULT chain_validate_roles(const struct chain *chain, unsigned int allowed)

@@ -71,14 +71,22 @@ static HRESULT path_of_user(char **path)
 	return hr;
 }
 
-HRESULT store_path(char **path)
+/* What the user has chosen by name; NULL: nothing. */
+static const char *chosen(void)
 {
 	const char *home = secure_getenv("PEERGROUP_HOME");
+
+	return home && home[0] ? home : NULL;
+}
+
+HRESULT store_path(char **path)
+{
+	const char *home = chosen();
 
 	*path = NULL;
 	if (is_absolute(home))
 		return join(home, "", path);
-	if (home && home[0])
+	if (home)
 		return fail(E_INVALIDARG,
 			    "PEERGROUP_HOME is not an absolute path: %s", home);
 
@@ -93,13 +101,15 @@ HRESULT store_path(char **path)
 }
 
 /*
- * In another user's directory nothing is made: a $HOME that is not that of the
- * process's user would get directories that its owner could not use.
+ * In another user's directory nothing is made unasked: a $HOME that is not that
+ * of the process's user would get directories that its owner could not use.
  */
 static int check_parent(int at)
 {
 	struct stat stat;
 
+	if (chosen())
+		return 0;
 	if (fstat(at, &stat))
 		return -errno;
 	return stat.st_uid == geteuid() || !stat.st_uid ? 0 : -EACCES;

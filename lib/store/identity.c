@@ -20,7 +20,7 @@
 #define DEFAULT_DIR "default"
 #define DEFAULT_FILE "identity"
 
-bool name_file(const char *name, char file[NAME_FILE_LEN + 1])
+HRESULT name_file(const char *name, char file[NAME_FILE_LEN + 1])
 {
 	const char *classifier = peername_classifier(name);
 	unsigned char hash[EVP_MAX_MD_SIZE];
@@ -29,11 +29,11 @@ bool name_file(const char *name, char file[NAME_FILE_LEN + 1])
 
 	if (!EVP_Digest(classifier, strlen(classifier), hash, NULL,
 			EVP_sha256(), NULL))
-		return false;
+		return fail_crypto("cannot hash a name");
 	end += sprintf(file, "%.*s-", AUTHORITY_LEN, name) - AUTHORITY_LEN;
 	for (i = 0; i < (NAME_FILE_LEN - AUTHORITY_LEN - 1) / 2; i++)
 		end += sprintf(end, "%02x", hash[i]);
-	return true;
+	return S_OK;
 }
 
 void identity_free(struct identity *identity)
@@ -67,10 +67,11 @@ static HRESULT read_parts(BIO *bio, struct identity *identity)
 	X509 *x509;
 	HRESULT hr;
 
+	ERR_clear_error();
 	identity->key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
 	x509 = PEM_read_bio_X509(bio, NULL, no_password, NULL);
 	hr = identity->key && x509 ? cert_decode(x509, &identity->cert) :
-				     CRYPT_E_BAD_ENCODE;
+				     fail_crypto("no key or certificate");
 	if (SUCCEEDED(hr))
 		hr = identity_cert_check(identity->cert);
 	if (SUCCEEDED(hr) && !X509_check_private_key(x509, identity->key))
@@ -130,9 +131,9 @@ static HRESULT load(struct store *store, const char *name,
 	char file[NAME_FILE_LEN + 1];
 	HRESULT hr;
 
-	if (!name_file(name, file))
-		return fail_crypto("cannot hash a name");
-	hr = read_file(store, file, name, identity);
+	hr = name_file(name, file);
+	if (SUCCEEDED(hr))
+		hr = read_file(store, file, name, identity);
 	return hr == PEER_E_NOT_FOUND ? not_found(name) : hr;
 }
 
@@ -185,11 +186,10 @@ HRESULT identity_load(const char *name, struct identity **identity)
 static HRESULT check(struct store *store, const char *name)
 {
 	char file[NAME_FILE_LEN + 1];
-	HRESULT hr;
+	HRESULT hr = name_file(name, file);
 
-	if (!name_file(name, file))
-		return fail_crypto("cannot hash a name");
-	hr = store_check(store, IDENTITY_DIR, file);
+	if (SUCCEEDED(hr))
+		hr = store_check(store, IDENTITY_DIR, file);
 	return hr == PEER_E_NOT_FOUND ? not_found(name) : hr;
 }
 
@@ -324,8 +324,9 @@ static HRESULT add_locked(struct store *store, const struct identity *identity)
 	char file[NAME_FILE_LEN + 1];
 	HRESULT hr;
 
-	if (!name_file(name, file))
-		return fail_crypto("cannot hash a name");
+	hr = name_file(name, file);
+	if (FAILED(hr))
+		return hr;
 	hr = store_check(store, IDENTITY_DIR, file);
 	if (SUCCEEDED(hr))
 		return fail(PEER_E_ALREADY_EXISTS,
@@ -336,25 +337,10 @@ static HRESULT add_locked(struct store *store, const struct identity *identity)
 	return FAILED(hr) ? hr : write_file(store, file, identity);
 }
 
-/*
- * Open the store in order to change it; it is to be closed also on failure.
- * Without create *store is NULL if there is none.
- */
-static HRESULT open_locked(bool create, struct store **store)
-{
-	HRESULT hr;
-
-	*store = NULL;
-	hr = store_open(create, store);
-	if (SUCCEEDED(hr) && *store)
-		hr = store_lock(*store);
-	return hr;
-}
-
 HRESULT identity_add(const struct identity *identity)
 {
 	struct store *store;
-	HRESULT hr = open_locked(true, &store);
+	HRESULT hr = store_open_locked(true, &store);
 
 	if (SUCCEEDED(hr))
 		hr = add_locked(store, identity);
@@ -411,7 +397,7 @@ static HRESULT make_default(struct identity **identity)
 	hr = make_for_user(identity);
 	if (FAILED(hr))
 		return hr;
-	hr = open_locked(true, &store);
+	hr = store_open_locked(true, &store);
 	if (SUCCEEDED(hr))
 		hr = add_default_locked(store, identity);
 	store_close(store);
@@ -438,8 +424,7 @@ static HRESULT rename_locked(struct store *store, const char *name,
 	if (FAILED(hr))
 		return hr;
 	name = identity->cert->subject_name;
-	if (!name_file(name, file))
-		hr = fail_crypto("cannot hash a name");
+	hr = name_file(name, file);
 	if (SUCCEEDED(hr))
 		hr = identity_certify(identity, name, friendly);
 	if (SUCCEEDED(hr))
@@ -451,13 +436,12 @@ static HRESULT rename_locked(struct store *store, const char *name,
 static HRESULT delete_locked(struct store *store, const char *name)
 {
 	char file[NAME_FILE_LEN + 1];
-	bool any = false;
-	HRESULT hr;
+	size_t n = 0;
+	HRESULT hr = name_file(name, file);
 
-	if (!name_file(name, file))
-		return fail_crypto("cannot hash a name");
-	hr = membership_any(store, file, &any);
-	if (SUCCEEDED(hr) && any)
+	if (SUCCEEDED(hr))
+		hr = membership_count_of(store, file, &n);
+	if (SUCCEEDED(hr) && n)
 		hr = fail(PEER_E_GROUPS_EXIST,
 			  "%s is a member of groups: there are files groups/%s.* in the store",
 			  name, file);
@@ -469,7 +453,7 @@ static HRESULT delete_locked(struct store *store, const char *name)
 HRESULT identity_rename(const char *name, const char *friendly)
 {
 	struct store *store;
-	HRESULT hr = open_locked(false, &store);
+	HRESULT hr = store_open_locked(false, &store);
 
 	if (SUCCEEDED(hr))
 		hr = rename_locked(store, name, friendly);
@@ -480,7 +464,7 @@ HRESULT identity_rename(const char *name, const char *friendly)
 HRESULT identity_delete(const char *name)
 {
 	struct store *store;
-	HRESULT hr = open_locked(false, &store);
+	HRESULT hr = store_open_locked(false, &store);
 
 	if (SUCCEEDED(hr))
 		hr = delete_locked(store, name);
@@ -499,7 +483,7 @@ static bool in_place(const struct identity *identity, const char *file)
 {
 	char right[NAME_FILE_LEN + 1];
 
-	return name_file(identity->cert->subject_name, right) &&
+	return SUCCEEDED(name_file(identity->cert->subject_name, right)) &&
 	       !strcmp(right, file);
 }
 

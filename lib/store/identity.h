@@ -25,7 +25,7 @@ struct identity {
 /* The file of a secure peer name, of an identity or a group. */
 #define NAME_FILE_LEN (AUTHORITY_LEN + 1 + 16)
 
-bool name_file(const char *name, char file[NAME_FILE_LEN + 1]);
+HRESULT name_file(const char *name, char file[NAME_FILE_LEN + 1]);
 
 /* NULL does nothing; the key is wiped. */
 void identity_free(struct identity *identity);

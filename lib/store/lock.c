@@ -145,6 +145,15 @@ HRESULT store_lock(struct store *store)
 	return hr;
 }
 
+HRESULT store_open_locked(bool create, struct store **store)
+{
+	HRESULT hr = store_open(create, store);
+
+	if (SUCCEEDED(hr) && *store)
+		hr = store_lock(*store);
+	return hr;
+}
+
 void store_unlock(struct store *store)
 {
 	if (store->lock < 0)

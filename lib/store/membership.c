@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../pki/error.h"
+#include "../reason.h"
 #include "identity.h"
 #include "membership.h"
 
@@ -18,11 +18,12 @@
 static HRESULT membership_file(const char *identity, const char *group,
 			       char file[MEMBERSHIP_FILE_LEN + 1])
 {
-	if (!name_file(identity, file) ||
-	    !name_file(group, file + NAME_FILE_LEN + 1))
-		return fail_crypto("cannot hash a name");
+	HRESULT hr = name_file(identity, file);
+
+	if (SUCCEEDED(hr))
+		hr = name_file(group, file + NAME_FILE_LEN + 1);
 	file[NAME_FILE_LEN] = '.';
-	return S_OK;
+	return hr;
 }
 
 void membership_free(struct membership *membership)
@@ -154,81 +155,64 @@ HRESULT membership_check(const char *identity, const char *group)
 	return hr;
 }
 
-struct counter {
+/* Files of an identity, or of a group, or both; NULL: of any. */
+struct search {
 	const char *identity_file;
-	size_t n;
+	const char *group_file;
+	size_t n;		/* found */
 };
 
-static bool is_of(const char *file, const char *identity_file)
+static bool matches_file(const struct search *search, const char *file)
 {
-	return !strncmp(file, identity_file, NAME_FILE_LEN) &&
-	       file[NAME_FILE_LEN] == '.';
+	if (strlen(file) != MEMBERSHIP_FILE_LEN)
+		return false;
+	return (!search->identity_file ||
+		!strncmp(file, search->identity_file, NAME_FILE_LEN)) &&
+	       (!search->group_file ||
+		!strcmp(file + NAME_FILE_LEN + 1, search->group_file));
 }
 
 static HRESULT count(const char *file, void *arg)
 {
-	struct counter *counter = arg;
+	struct search *search = arg;
 
-	counter->n += is_of(file, counter->identity_file);
+	search->n += matches_file(search, file);
 	return S_OK;
 }
 
-static HRESULT count_of(struct store *store, const char *identity_file,
-			size_t *n)
+HRESULT membership_count_of(struct store *store, const char *identity_file,
+			    size_t *n)
 {
-	struct counter counter = { .identity_file = identity_file };
-	HRESULT hr = store_list(store, MEMBERSHIP_DIR, count, &counter);
+	struct search search = { .identity_file = identity_file };
+	HRESULT hr = store_list(store, MEMBERSHIP_DIR, count, &search);
 
-	*n = counter.n;
+	*n = search.n;
 	return hr;
 }
 
-HRESULT membership_any(struct store *store, const char *identity_file,
-		       bool *any)
+HRESULT membership_count_in(const char *group, size_t *n)
 {
-	size_t n;
-	HRESULT hr = count_of(store, identity_file, &n);
-
-	*any = n;
-	return hr;
-}
-
-struct member_search {
-	char group_file[NAME_FILE_LEN + 1];
-	bool found;
-};
-
-static HRESULT look_for(const char *file, void *arg)
-{
-	struct member_search *search = arg;
-
-	if (strlen(file) == MEMBERSHIP_FILE_LEN &&
-	    !strcmp(file + NAME_FILE_LEN + 1, search->group_file))
-		search->found = true;
-	return S_OK;
-}
-
-HRESULT membership_in_group(const char *group, bool *any)
-{
-	struct member_search search = { .found = false };
+	char file[NAME_FILE_LEN + 1];
+	struct search search = { .group_file = file };
 	struct store *store;
 	HRESULT hr;
 
-	if (!name_file(group, search.group_file))
-		return fail_crypto("cannot hash a name");
-	hr = store_open(false, &store);
+	*n = 0;
+	hr = name_file(group, file);
+	if (SUCCEEDED(hr))
+		hr = store_open(false, &store);
 	if (FAILED(hr))
 		return hr;
-	hr = store_list(store, MEMBERSHIP_DIR, look_for, &search);
+	hr = store_list(store, MEMBERSHIP_DIR, count, &search);
 	store_close(store);
-	*any = search.found;
+	*n = search.n;
 	return hr;
 }
 
 static HRESULT check_room(struct store *store, const char *identity_file)
 {
 	size_t n;
-	HRESULT hr = count_of(store, identity_file, &n);
+	HRESULT hr = membership_count_of(store, identity_file, &n);
 
 	if (SUCCEEDED(hr) && n >= MEMBERSHIPS_MAX)
 		hr = fail(E_OUTOFMEMORY, "the identity has %d groups already",
@@ -271,13 +255,10 @@ HRESULT membership_put(const struct membership_text *text, bool *replaced)
 	hr = membership_text_write(text, &data);
 	if (FAILED(hr))
 		return hr;
-	hr = store_open(true, &store);
-	if (SUCCEEDED(hr)) {
-		hr = store_lock(store);
-		if (SUCCEEDED(hr))
-			hr = put_locked(store, text, data, replaced);
-		store_close(store);
-	}
+	hr = store_open_locked(true, &store);
+	if (SUCCEEDED(hr))
+		hr = put_locked(store, text, data, replaced);
+	store_close(store);
 	free(data);
 	return hr;
 }
@@ -296,12 +277,8 @@ static HRESULT delete_locked(struct store *store, const char *identity,
 HRESULT membership_delete(const char *identity, const char *group)
 {
 	struct store *store;
-	HRESULT hr = store_open(false, &store);
+	HRESULT hr = store_open_locked(false, &store);
 
-	if (FAILED(hr))
-		return hr;
-	if (store)
-		hr = store_lock(store);
 	if (SUCCEEDED(hr))
 		hr = delete_locked(store, identity, group);
 	store_close(store);
@@ -310,7 +287,7 @@ HRESULT membership_delete(const char *identity, const char *group)
 
 struct listing {
 	struct store *store;
-	char identity_file[NAME_FILE_LEN + 1];
+	struct search search;
 	HRESULT (*cb)(const struct membership *membership, void *arg);
 	void *arg;
 };
@@ -322,7 +299,7 @@ static HRESULT show(const char *file, void *arg)
 	struct membership *membership;
 	HRESULT hr;
 
-	if (!is_of(file, listing->identity_file))
+	if (!matches_file(&listing->search, file))
 		return S_OK;
 	hr = read_file(listing->store, file, &membership);
 	if (FAILED(hr))
@@ -337,12 +314,15 @@ HRESULT membership_list(const char *identity,
 				      void *arg),
 			void *arg)
 {
-	struct listing listing = { .cb = cb, .arg = arg };
+	char file[NAME_FILE_LEN + 1];
+	struct listing listing = {
+		.search.identity_file = file, .cb = cb, .arg = arg,
+	};
 	HRESULT hr;
 
-	if (!name_file(identity, listing.identity_file))
-		return fail_crypto("cannot hash a name");
-	hr = store_open(false, &listing.store);
+	hr = name_file(identity, file);
+	if (SUCCEEDED(hr))
+		hr = store_open(false, &listing.store);
 	if (FAILED(hr))
 		return hr;
 	hr = store_list(listing.store, MEMBERSHIP_DIR, show, &listing);

@@ -39,12 +39,10 @@ HRESULT membership_put(const struct membership_text *text, bool *replaced);
 
 HRESULT membership_delete(const char *identity, const char *group);
 
-/* Whether the identity in this file is a member of any group. */
-HRESULT membership_any(struct store *store, const char *identity_file,
-		       bool *any);
-
-/* Whether any identity of the user is a member of the group. */
-HRESULT membership_in_group(const char *group, bool *any);
+/* How many the identity in this file has; how many of the user are in a group. */
+HRESULT membership_count_of(struct store *store, const char *identity_file,
+			    size_t *n);
+HRESULT membership_count_in(const char *group, size_t *n);
 
 /* Show each of an identity that can be read to cb; what is not S_OK ends it. */
 HRESULT membership_list(const char *identity,

@@ -50,6 +50,12 @@ HRESULT store_lock(struct store *store);
  */
 
 /*
+ * Both, in order to change something: to be closed also on failure. Without
+ * create *store is NULL if there is none.
+ */
+HRESULT store_open_locked(bool create, struct store **store);
+
+/*
  * Read a file. The block ends with a NUL that len does not count and is
  * released with store_free(). PEER_E_NOT_FOUND: there is none;
  * PEER_E_NO_KEY_ACCESS: it cannot be read, is not the user's, or others could;

@@ -51,6 +51,10 @@ HRESULT invitation_write(const struct invitation *invitation, char **text);
 
 void invitation_free(struct invitation *invitation);
 
+/* Lifetimes of groups that do not say, in seconds, as Microsoft documents. */
+#define MEMBER_DATA_LIFETIME 2419200
+#define PRESENCE_LIFETIME 300
+
 struct membership_text {
 	enum security_version version;
 	char *identity_name;

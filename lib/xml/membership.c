@@ -9,10 +9,6 @@
 #include "cloud.h"
 #include "invitation.h"
 
-/* Lifetimes of groups that do not say, in seconds, as documented. */
-#define MEMBER_DATA_LIFETIME 2419200
-#define PRESENCE_LIFETIME 300
-
 static const struct xml_kind kind = {
 	.root = "PEERGROUPCONFIG",
 	.what = "the membership",

@@ -451,7 +451,7 @@ TEST_F(identity, home_of_another)
 	char home[256], local[300];
 
 	if (geteuid())
-		return;
+		SKIP(return, "only root can give a directory away");
 	snprintf(home, sizeof(home), "%s/another", own_store_root());
 	snprintf(local, sizeof(local), "%s/.local", home);
 	ASSERT_EQ(0, mkdir(home, 0700));
@@ -462,6 +462,13 @@ TEST_F(identity, home_of_another)
 	EXPECT_EQ(PEER_E_NO_KEY_ACCESS,
 		  PeerIdentityCreate(NULL, NULL, 0, &self->text));
 	EXPECT_NE(0, access(local, F_OK));
+	/* What was asked for by name is made. */
+	snprintf(local, sizeof(local), "%s/chosen", home);
+	setenv("PEERGROUP_HOME", local, 1);
+	EXPECT_EQ(S_OK, PeerIdentityCreate(NULL, NULL, 0, &self->text));
+	PeerFreeData(self->text);
+	unsetenv("PEERGROUP_HOME");
+	snprintf(local, sizeof(local), "%s/.local", home);
 	ASSERT_EQ(0, chown(home, 0, 0));
 	EXPECT_EQ(S_OK, PeerIdentityCreate(NULL, NULL, 0, &self->text));
 	EXPECT_EQ(0, access(local, F_OK));
