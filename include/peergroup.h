@@ -78,6 +78,13 @@ enum pg_reason {
 	PG_REASON_CONNECT_FAILED = 9,	/**< it never became active */
 };
 
+/** Which end began a connection; the values are those of the netlink family. */
+enum pg_direction {
+	PG_DIRECTION_ANY = 0,	/**< in rules only */
+	PG_DIRECTION_IN = 1,	/**< the other one; this end accepted */
+	PG_DIRECTION_OUT = 2,	/**< this one; it connected */
+};
+
 /** One end of a connection. This structure never grows. */
 struct pg_addr {
 	int family;		/**< AF_INET or AF_INET6 */
@@ -120,6 +127,7 @@ struct pg_conn {
 	const struct pg_stats *stats; /**< NULL unless asked for and allowed */
 	enum pg_reason reason;	/**< why it is gone, else 0 */
 	int error;		/**< errno value the socket ended with, or 0 */
+	uint32_t rule_id;	/**< the rule that adopted it, 0 if attached */
 };
 
 /** A group as the kernel reports it. Lifetime as for struct pg_conn. */
@@ -139,6 +147,16 @@ struct pg_group {
 	uint32_t n_lost;	/**< elements of lost */
 	/** Connections that ever left, lost[PG_REASON_...]; lost[0] is unused. */
 	const uint64_t *lost;
+	/**
+	 * Connections that a rule wanted and that were not adopted at once, for
+	 * want of memory; a scan takes them in.
+	 */
+	uint64_t missed;
+	/** Those of them that no scan finds, as the rule has a direction. */
+	uint64_t missed_lost;
+	/** Connections that a rule wanted while the group was at its limit. */
+	uint64_t refused;
+	uint32_t rules;		/**< rules of the group */
 };
 
 /** Version of the library as "major.minor.patch". Static; any thread. */
@@ -316,6 +334,117 @@ int pg_conn_get(struct pg_ctx *ctx, uint64_t id, bool stats, pg_conn_cb cb,
 		void *arg);
 
 /*
+ * Rules
+ *
+ * A rule says which sockets belong to a group. The kernel adopts each that
+ * matches the moment it is established, whichever program it is of; the
+ * connection is one as any other, with a node id that the kernel makes of the
+ * remote address, and without a peer id. A socket may match rules of several
+ * groups; within one the rule of the lowest id counts.
+ */
+
+/** A range of addresses. This structure never grows. */
+struct pg_prefix {
+	int family;		/**< AF_INET, AF_INET6, or 0: any address */
+	uint32_t len;		/**< bits that count, the others are 0 */
+	union {
+		struct in_addr ipv4;
+		struct in6_addr ipv6;
+	};
+};
+
+/** Flags of rules. */
+enum pg_rule_flag {
+	PG_RULE_UID = 1,	/**< uid is set, else sockets of all users */
+	/**
+	 * Sockets that are established already are adopted, too, also those
+	 * that other rules of the group let go when they are deleted. Not
+	 * together with a direction, which they do not tell.
+	 */
+	PG_RULE_EXISTING = 2,
+	/** pg_rule_del() only: connections that it adopted stay. */
+	PG_RULE_KEEP = 4,
+};
+
+/**
+ * Which sockets a rule wants: those that match all that is not 0. Ports are in
+ * host order; a highest port of 0 means that there is only the lowest.
+ */
+struct pg_rule_spec {
+	size_t size;
+	uint32_t group_id;
+	enum pg_type type;	/**< of what it adopts; PG_TYPE_ANY: neighbor */
+	uint16_t local_port_min;
+	uint16_t local_port_max;
+	uint16_t remote_port_min;
+	uint16_t remote_port_max;
+	struct pg_prefix local;
+	struct pg_prefix remote;
+	enum pg_direction direction;
+	uint32_t flags;		/**< PG_RULE_UID, PG_RULE_EXISTING */
+	/**
+	 * Owner of the socket; an accepted one has that of the listening one
+	 * until accept(2) returns it. 0 without PG_RULE_UID.
+	 */
+	uid_t uid;
+	uint32_t reserved;	/**< 0 */
+};
+
+/**
+ * A rule as the kernel reports it, highest ports filled in. Lifetime as for
+ * struct pg_conn.
+ */
+struct pg_rule {
+	uint32_t id;		/**< unique in the namespace, never reused */
+	uint32_t group_id;
+	enum pg_type type;
+	enum pg_direction direction;
+	uint16_t local_port_min;
+	uint16_t local_port_max;
+	uint16_t remote_port_min;
+	uint16_t remote_port_max;
+	struct pg_prefix local;
+	struct pg_prefix remote;
+	uid_t uid;		/**< with PG_RULE_UID in flags */
+	uint32_t flags;		/**< PG_RULE_UID, PG_RULE_EXISTING */
+	uint64_t gained;	/**< connections it ever adopted */
+};
+
+/** Called with a rule; anything but 0 ends the call with that value. */
+typedef int (*pg_rule_cb)(const struct pg_rule *rule, void *arg);
+
+/**
+ * Make a rule. id (may be NULL) receives its id, generation (may be NULL) the
+ * generation it took. With PG_RULE_EXISTING all sockets that match have been
+ * adopted when this returns, but for those that a call of their program has had
+ * locked for 100 ms: they follow when it lets go.
+ *
+ * -EPERM: needs CAP_NET_ADMIN; -ENOENT: no such group; -EEXIST: the group has a
+ * rule that matches the same sockets; -EINVAL: what is given makes no sense;
+ * -ENOSPC: limit of the namespace.
+ */
+int pg_rule_add(struct pg_ctx *ctx, const struct pg_rule_spec *spec,
+		uint32_t *id, uint64_t *generation);
+
+/**
+ * Delete a rule, with group_id other than 0 only if it is of that group. What
+ * it adopted has left the group as PG_REASON_DETACHED when this returns, or
+ * stays with PG_RULE_KEEP in flags. -ENOENT: no such rule; -EPERM.
+ */
+int pg_rule_del(struct pg_ctx *ctx, uint32_t group_id, uint32_t id,
+		uint32_t flags, uint64_t *generation);
+
+/** Show one rule to cb; -ENOENT if there is none. */
+int pg_rule_get(struct pg_ctx *ctx, uint32_t id, pg_rule_cb cb, void *arg);
+
+/**
+ * Show every rule of a group (0: of the namespace) to cb, by id. generation
+ * (may be NULL) receives the generation shown. -ENOENT: no such group.
+ */
+int pg_rule_list(struct pg_ctx *ctx, uint32_t group_id, pg_rule_cb cb,
+		 void *arg, uint64_t *generation);
+
+/*
  * Events
  *
  * Every change in a network namespace takes the next generation and has one
@@ -337,8 +466,8 @@ enum pg_event_type {
 	/** A group was created. */
 	PG_EVENT_GROUP_NEW = 1,
 	/**
-	 * A group was deleted, and all its connections have left it with it,
-	 * without events of their own.
+	 * A group was deleted, and all its connections and rules have left it
+	 * with it, without events of their own.
 	 */
 	PG_EVENT_GROUP_GONE = 2,
 	/** A socket that is connecting was attached. */
@@ -357,6 +486,10 @@ enum pg_event_type {
 	 * out, and its picture is that of this generation.
 	 */
 	PG_EVENT_SYNCED = 7,
+	/** A rule was made. Watches and pictures do not list rules. */
+	PG_EVENT_RULE_NEW = 8,
+	/** A rule was deleted, other than with its group. */
+	PG_EVENT_RULE_GONE = 9,
 };
 
 /** Flags of an event. */
@@ -378,12 +511,14 @@ struct pg_event {
 	uint32_t flags;			/**< enum pg_event_flag */
 	uint64_t generation;
 	/**
-	 * The group, of events about groups; of those about connections only
-	 * if they come from a watch.
+	 * The group, of events about groups; of those about connections and
+	 * rules only if they come from a watch.
 	 */
 	const struct pg_group *group;
 	/** The connection, of events about connections, else NULL. */
 	const struct pg_conn *conn;
+	/** The rule, of events about rules, else NULL. */
+	const struct pg_rule *rule;
 };
 
 struct pg_sub;
