@@ -81,7 +81,7 @@ enum pg_reason {
 /** Which end began a connection; the values are those of the netlink family. */
 enum pg_direction {
 	PG_DIRECTION_ANY = 0,	/**< in rules only */
-	PG_DIRECTION_IN = 1,	/**< the other one; this end accepted */
+	PG_DIRECTION_IN = 1,	/**< the other one; this end accepted, or both */
 	PG_DIRECTION_OUT = 2,	/**< this one; it connected */
 };
 
@@ -154,7 +154,7 @@ struct pg_group {
 	uint64_t missed;
 	/** Those of them that no scan finds, as the rule has a direction. */
 	uint64_t missed_lost;
-	/** Connections that a rule wanted while the group was at its limit. */
+	/** Connections that a rule wanted when the group was at its limit. */
 	uint64_t refused;
 	uint32_t rules;		/**< rules of the group */
 };
@@ -417,7 +417,7 @@ typedef int (*pg_rule_cb)(const struct pg_rule *rule, void *arg);
  * Make a rule. id (may be NULL) receives its id, generation (may be NULL) the
  * generation it took. With PG_RULE_EXISTING all sockets that match have been
  * adopted when this returns, but for those that a call of their program has had
- * locked for 100 ms: they follow when it lets go.
+ * locked for 100 ms, and for what is left after a second: they follow.
  *
  * -EPERM: needs CAP_NET_ADMIN; -ENOENT: no such group; -EEXIST: the group has a
  * rule that matches the same sockets; -EINVAL: what is given makes no sense;
@@ -428,8 +428,9 @@ int pg_rule_add(struct pg_ctx *ctx, const struct pg_rule_spec *spec,
 
 /**
  * Delete a rule, with group_id other than 0 only if it is of that group. What
- * it adopted has left the group as PG_REASON_DETACHED when this returns, or
- * stays with PG_RULE_KEEP in flags. -ENOENT: no such rule; -EPERM.
+ * it adopted has left the group as PG_REASON_DETACHED when this returns (what is
+ * left after a second follows), or stays with PG_RULE_KEEP in flags. -ENOENT: no
+ * such rule; -EPERM.
  */
 int pg_rule_del(struct pg_ctx *ctx, uint32_t group_id, uint32_t id,
 		uint32_t flags, uint64_t *generation);
@@ -438,8 +439,8 @@ int pg_rule_del(struct pg_ctx *ctx, uint32_t group_id, uint32_t id,
 int pg_rule_get(struct pg_ctx *ctx, uint32_t id, pg_rule_cb cb, void *arg);
 
 /**
- * Show every rule of a group (0: of the namespace) to cb, by id. generation
- * (may be NULL) receives the generation shown. -ENOENT: no such group.
+ * Show every rule of a group (0: of the namespace) to cb, by group, and within
+ * one by id. generation (may be NULL) receives the generation shown. -ENOENT: no such group.
  */
 int pg_rule_list(struct pg_ctx *ctx, uint32_t group_id, pg_rule_cb cb,
 		 void *arg, uint64_t *generation);

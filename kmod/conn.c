@@ -84,6 +84,26 @@ static struct pg_conn *pg_conn_alloc(struct pg_group *group,
 	return conn;
 }
 
+/**
+ * pg_conn_spare - a record for a connection that is active from the beginning
+ *
+ * Return: a record, all 0, or NULL; it is not worth to reclaim memory for it.
+ */
+struct pg_conn *pg_conn_spare(void)
+{
+	return kmem_cache_zalloc(pg_conn_cache, GFP_KERNEL_ACCOUNT |
+						__GFP_NORETRY | __GFP_NOWARN);
+}
+
+/**
+ * pg_conn_discard_spare - free a record that nobody has seen
+ * @conn: the record
+ */
+void pg_conn_discard_spare(struct pg_conn *conn)
+{
+	kmem_cache_free(pg_conn_cache, conn);
+}
+
 /* A connection that the probe may find, but that never got into the group. */
 static void pg_conn_discard(struct pg_conn *conn)
 {
@@ -94,25 +114,30 @@ static void pg_conn_discard(struct pg_conn *conn)
 	pg_conn_free(conn);
 }
 
-static void pg_conn_set_addrs(struct pg_conn *conn, const struct sock *sk)
+/**
+ * pg_sock_addrs - the addresses of a socket
+ * @sk: a TCP socket that is connected or connecting
+ * @local: receives the local address, IPv4 mapped
+ * @remote: receives the remote one, likewise
+ *
+ * Return: AF_INET, also for IPv4 on an IPv6 socket, or AF_INET6.
+ */
+u8 pg_sock_addrs(const struct sock *sk, struct in6_addr *local,
+		 struct in6_addr *remote)
 {
 	const struct inet_sock *inet = inet_sk(sk);
 
-	conn->local_port = inet->inet_sport;
-	conn->remote_port = inet->inet_dport;
-	conn->ifindex = READ_ONCE(sk->sk_bound_dev_if);
 #if IS_ENABLED(CONFIG_IPV6)
 	if (sk->sk_family == AF_INET6 &&
 	    !ipv6_addr_v4mapped(&sk->sk_v6_daddr)) {
-		conn->family = AF_INET6;
-		conn->local = sk->sk_v6_rcv_saddr;
-		conn->remote = sk->sk_v6_daddr;
-		return;
+		*local = sk->sk_v6_rcv_saddr;
+		*remote = sk->sk_v6_daddr;
+		return AF_INET6;
 	}
 #endif
-	conn->family = AF_INET;
-	ipv6_addr_set_v4mapped(inet->inet_rcv_saddr, &conn->local);
-	ipv6_addr_set_v4mapped(inet->inet_daddr, &conn->remote);
+	ipv6_addr_set_v4mapped(inet->inet_rcv_saddr, local);
+	ipv6_addr_set_v4mapped(inet->inet_daddr, remote);
+	return AF_INET;
 }
 
 static u64 pg_sock_cookie(struct sock *sk)
@@ -121,6 +146,24 @@ static u64 pg_sock_cookie(struct sock *sk)
 
 	sock_diag_save_cookie(sk, cookie);
 	return (u64)cookie[1] << 32 | cookie[0];
+}
+
+/**
+ * pg_conn_set_sock - let a connection be of a socket
+ * @conn: the connection
+ * @sk: a reference that it takes over; the socket's lock is held
+ *
+ * Context: Any, the probe included.
+ */
+void pg_conn_set_sock(struct pg_conn *conn, struct sock *sk)
+{
+	conn->sk = sk;
+	conn->family = pg_sock_addrs(sk, &conn->local, &conn->remote);
+	conn->local_port = inet_sk(sk)->inet_sport;
+	conn->remote_port = inet_sk(sk)->inet_dport;
+	conn->ifindex = READ_ONCE(sk->sk_bound_dev_if);
+	conn->cookie = pg_sock_cookie(sk);
+	conn->attached = ktime_get_real_ns();
 }
 
 static bool pg_is_connecting(int state)
@@ -207,9 +250,7 @@ static int pg_attach_locked(struct pg_conn *conn, struct sock *sk,
 	}
 
 	conn->stage = stage;
-	pg_conn_set_addrs(conn, sk);
-	conn->cookie = pg_sock_cookie(sk);
-	conn->attached = ktime_get_real_ns();
+	pg_conn_set_sock(conn, sk);
 	return 0;
 }
 
@@ -372,7 +413,13 @@ static void pg_conn_pend(struct pg_conn *conn)
 	pg_event_queue(pn, &pending->event, &pn->events.conns_pending);
 }
 
-static void pg_conn_enter(struct pg_conn *conn)
+/**
+ * pg_conn_enter - let a connection into its group
+ * @conn: in the index by socket; pg_net::lock is held
+ *
+ * Context: Any, the probe included.
+ */
+void pg_conn_enter(struct pg_conn *conn)
 {
 	struct pg_group *group = conn->group;
 
@@ -412,6 +459,12 @@ static int pg_attach_check(struct pg_attach *req, unsigned int *failed,
 		if (conn->stage == PG_STAGE_ENDED) {
 			NL_SET_ERR_MSG(extack, "socket is closing");
 			return -ENOTCONN;
+		}
+		/* A rule may have been faster. */
+		if (pg_index_has_sk(conn->sk, group)) {
+			NL_SET_ERR_MSG(extack,
+				       "socket is in this group already");
+			return -EEXIST;
 		}
 		++*failed;
 	}
@@ -552,8 +605,16 @@ static void pg_conn_die(struct pg_conn *conn, enum peergroup_reason reason,
 	pg_event_note(pn);
 }
 
-static bool pg_conn_end_locked(struct pg_conn *conn,
-			       enum peergroup_reason reason, u8 error)
+/**
+ * pg_conn_end_locked - as pg_conn_end(), with pg_net::lock held
+ * @conn: the connection
+ * @reason: why
+ * @error: error of the socket, or 0
+ *
+ * The worker is to be queued, or runs this.
+ */
+bool pg_conn_end_locked(struct pg_conn *conn, enum peergroup_reason reason,
+			u8 error)
 {
 	lockdep_assert_held(&conn->group->pn->lock);
 
@@ -579,17 +640,21 @@ bool pg_conn_end(struct pg_conn *conn, enum peergroup_reason reason, u8 error,
 		 u64 *generation)
 {
 	struct pg_net *pn = conn->group->pn;
+	bool ended, announce;
 	unsigned long flags;
-	bool ended;
 
 	raw_spin_lock_irqsave(&pn->lock, flags);
 	ended = pg_conn_end_locked(conn, reason, error);
+	announce = pg_event_due(pn);
 	if (ended && generation)
 		*generation = conn->died;
 	raw_spin_unlock_irqrestore(&pn->lock, flags);
 
-	if (ended)
+	/* Waking the worker costs more than all the rest. */
+	if (ended && announce)
 		pg_reap_queue(pn);
+	else if (ended)
+		pg_reap_queue_soon(pn);
 	return ended;
 }
 

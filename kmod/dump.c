@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Dumps: snapshots as netlink messages. */
+/* Dumps: snapshots, and rules, as netlink messages. */
 
 #include <linux/slab.h>
 #include <net/ipv6.h>
@@ -14,7 +14,11 @@
 
 /**
  * struct pg_dump - a dump in progress
- * @snap: what is shown, NULL if the request is refused
+ * @snap: what is shown, NULL if the request is refused, or for rules
+ * @rules: rules to show, a copy: a reader that stalls keeps none alive
+ * @next: the first of them that has not been shown
+ * @generation: what is shown
+ * @count: records it has, at most
  * @err: why it is refused
  * @extack: likewise
  * @first: no message has been built yet
@@ -27,6 +31,10 @@
  */
 struct pg_dump {
 	struct pg_snapshot	*snap;
+	struct pg_rule_info	*rules;
+	u32			next;
+	u64			generation;
+	u32			count;
 	int			err;
 	struct netlink_ext_ack	extack;
 	bool			first;
@@ -95,6 +103,7 @@ static int pg_dump_pin(struct pg_dump *dump, struct pg_snapshot *snap,
 		return PTR_ERR(snap);
 	}
 	dump->snap = snap;
+	dump->generation = snap->generation;
 	return 0;
 }
 
@@ -104,6 +113,7 @@ int pg_dump_done(struct netlink_callback *cb)
 
 	if (dump->snap)
 		pg_snapshot_close(dump->snap);
+	kvfree(dump->rules);
 	kfree(dump);
 	return 0;
 }
@@ -114,13 +124,17 @@ static int pg_group_dump_setup(struct pg_dump *dump,
 {
 	struct nlattr *nest = pg_dump_attrs(cb)[PEERGROUP_A_GROUP];
 	struct pg_net *pn = pg_net(sock_net(cb->skb->sk));
+	int err;
 
 	if (nest) {
 		NL_SET_ERR_MSG_ATTR(extack, nest,
 				    "attribute does not apply to dumps");
 		return -EINVAL;
 	}
-	return pg_dump_pin(dump, pg_snapshot_open_groups(pn), extack);
+	err = pg_dump_pin(dump, pg_snapshot_open_groups(pn), extack);
+	if (!err)
+		dump->count = dump->snap->n_groups;
+	return err;
 }
 
 int pg_group_dump_start(struct netlink_callback *cb)
@@ -220,8 +234,9 @@ static int pg_conn_dump_setup(struct pg_dump *dump,
 		cb->answer_flags = NLM_F_DUMP_FILTERED;
 	err = pg_dump_pin(dump, pg_snapshot_open(pn, group, options.type,
 						 options.all), extack);
-	if (group)
-		pg_group_put(group);
+	if (!err)
+		dump->count = dump->snap->count;
+	pg_group_put(group);
 	return err;
 }
 
@@ -330,19 +345,19 @@ static int pg_dump_groups(struct sk_buff *skb, struct pg_dump *dump,
 }
 
 static void *pg_dump_begin(struct sk_buff *skb, struct netlink_callback *cb,
-			   u8 cmd, u32 count)
+			   u8 cmd)
 {
 	struct pg_dump *dump = pg_dump(cb);
-	u64 generation = dump->snap->generation;
 	void *hdr;
 
 	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
 			  &pg_family, NLM_F_MULTI | cb->answer_flags, cmd);
 	if (!hdr)
 		return NULL;
-	if (nla_put(skb, PEERGROUP_A_GENERATION, sizeof(generation),
-		    &generation) ||
-	    (dump->first && nla_put_u32(skb, PEERGROUP_A_COUNT, count))) {
+	if (nla_put(skb, PEERGROUP_A_GENERATION, sizeof(dump->generation),
+		    &dump->generation) ||
+	    (dump->first &&
+	     nla_put_u32(skb, PEERGROUP_A_COUNT, dump->count))) {
 		genlmsg_cancel(skb, hdr);
 		return NULL;
 	}
@@ -376,7 +391,7 @@ int pg_conn_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 
 	if (dump->err)
 		return pg_dump_refuse(dump, cb);
-	hdr = pg_dump_begin(skb, cb, PEERGROUP_CMD_CONN_GET, dump->snap->count);
+	hdr = pg_dump_begin(skb, cb, PEERGROUP_CMD_CONN_GET);
 	if (!hdr)
 		return -EMSGSIZE;
 	/* Now and then a message, be it empty, lets the reader be killed. */
@@ -396,10 +411,72 @@ int pg_group_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 
 	if (dump->err)
 		return pg_dump_refuse(dump, cb);
-	hdr = pg_dump_begin(skb, cb, PEERGROUP_CMD_GROUP_GET,
-			    dump->snap->n_groups);
+	hdr = pg_dump_begin(skb, cb, PEERGROUP_CMD_GROUP_GET);
 	if (!hdr)
 		return -EMSGSIZE;
 	err = pg_dump_groups(skb, dump, sk_user_ns(NETLINK_CB(cb->skb).sk));
+	return pg_dump_end(skb, cb, hdr, err);
+}
+
+static int pg_rule_dump_setup(struct pg_dump *dump,
+			      struct netlink_callback *cb,
+			      struct netlink_ext_ack *extack)
+{
+	struct nlattr **attrs = pg_dump_attrs(cb);
+	struct pg_net *pn = pg_net(sock_net(cb->skb->sk));
+	struct pg_group *group = NULL;
+	struct pg_rule_info *rules;
+
+	if (attrs[PEERGROUP_A_RULE]) {
+		NL_SET_ERR_MSG_ATTR(extack, attrs[PEERGROUP_A_RULE],
+				    "attribute does not apply to dumps");
+		return -EINVAL;
+	}
+	if (attrs[PEERGROUP_A_GROUP]) {
+		group = pg_find_group(pn, attrs[PEERGROUP_A_GROUP], extack);
+		if (IS_ERR(group))
+			return PTR_ERR(group);
+		cb->answer_flags = NLM_F_DUMP_FILTERED;
+	}
+	rules = pg_rules_copy(pn, group, &dump->count, &dump->generation);
+	pg_group_put(group);
+	if (IS_ERR(rules))
+		return PTR_ERR(rules);
+	dump->rules = rules;
+	return 0;
+}
+
+int pg_rule_dump_start(struct netlink_callback *cb)
+{
+	struct pg_dump *dump = pg_dump_alloc(cb);
+	int err;
+
+	if (!dump)
+		return -ENOMEM;
+	err = pg_rule_dump_setup(dump, cb, pg_start_extack(dump, cb));
+	return pg_dump_started(dump, cb, err);
+}
+
+static int pg_dump_rules(struct sk_buff *skb, struct pg_dump *dump,
+			 struct user_namespace *user_ns)
+{
+	for (; dump->next < dump->count; dump->next++)
+		if (pg_wire_rule(skb, &dump->rules[dump->next], user_ns))
+			return -EMSGSIZE;
+	return 0;
+}
+
+int pg_rule_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct pg_dump *dump = pg_dump(cb);
+	void *hdr;
+	int err;
+
+	if (dump->err)
+		return pg_dump_refuse(dump, cb);
+	hdr = pg_dump_begin(skb, cb, PEERGROUP_CMD_RULE_GET);
+	if (!hdr)
+		return -EMSGSIZE;
+	err = pg_dump_rules(skb, dump, sk_user_ns(NETLINK_CB(cb->skb).sk));
 	return pg_dump_end(skb, cb, hdr, err);
 }

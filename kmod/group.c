@@ -2,6 +2,7 @@
 /* Groups: creation, deletion and look-up. */
 
 #include <linux/moduleparam.h>
+#include <linux/random.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -24,6 +25,15 @@ MODULE_PARM_DESC(conns_per_group, "Connections a group may have");
 u32 pg_group_conns_max(void)
 {
 	return READ_ONCE(conns_per_group);
+}
+
+/**
+ * pg_group_is_full - has a group as many connections as it may have?
+ * @group: the group; pg_net::lock is held
+ */
+bool pg_group_is_full(const struct pg_group *group)
+{
+	return pg_counts_live(&group->counts) >= pg_group_conns_max();
 }
 
 /**
@@ -106,11 +116,11 @@ bool pg_group_hold(struct pg_group *group)
 
 /**
  * pg_group_put - give back a reference
- * @group: the group
+ * @group: the group, or NULL
  */
 void pg_group_put(struct pg_group *group)
 {
-	if (refcount_dec_and_test(&group->refs))
+	if (group && refcount_dec_and_test(&group->refs))
 		call_rcu(&group->rcu, pg_group_free_rcu);
 }
 
@@ -135,6 +145,7 @@ static struct pg_group *pg_group_alloc(struct pg_net *pn,
 	group->comment = memcpy(p + label_size, spec->comment, comment_size);
 	group->name_hash = pg_name_hash(pn, spec->name);
 
+	get_random_bytes(&group->key, sizeof(group->key));
 	refcount_set(&group->refs, 1);
 	group->owner = spec->owner;
 	group->pn = pn;
@@ -290,6 +301,7 @@ int pg_group_del(struct pg_group *group, u64 *generation)
 {
 	struct pg_net *pn = group->pn;
 	unsigned long flags;
+	bool has_rules;
 	int err = 0;
 
 	raw_spin_lock_irqsave(&pn->lock, flags);
@@ -297,12 +309,15 @@ int pg_group_del(struct pg_group *group, u64 *generation)
 		err = -ENOENT;
 	else
 		pg_group_die(group);
+	has_rules = group->n_rules;
 	*generation = pn->generation;
 	raw_spin_unlock_irqrestore(&pn->lock, flags);
 	if (err)
 		return err;
 
 	pg_quota_uncharge(group->quota);
+	if (has_rules)
+		pg_tend_queue(pn);
 	pg_reap_queue(pn);
 	return 0;
 }

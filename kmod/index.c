@@ -37,10 +37,11 @@ struct pg_index {
 
 static struct pg_index pg_by_sk;
 static struct pg_index pg_by_id;
-static unsigned int pg_index_bits;
 
-/* Connections in the index by socket that were attached while connecting. */
-static atomic_t pg_index_pending = ATOMIC_INIT(0);
+/* For the probe, see peergroup.h. */
+struct hlist_head *pg_index_sk_heads __ro_after_init;
+unsigned int pg_index_bits __ro_after_init;
+atomic_t pg_index_pending = ATOMIC_INIT(0);
 
 static raw_spinlock_t *pg_bucket_lock(struct pg_index *index, u32 bucket)
 {
@@ -57,30 +58,15 @@ static u32 pg_id_bucket(const struct pg_net *pn, u64 id)
 	return hash_64(id + (unsigned long)pn, pg_index_bits);
 }
 
-/**
- * pg_index_sk_head - the chain a socket's connections are in
- * @sk: the socket
- *
- * Context: Any; the chain is for walking under RCU.
- */
-struct hlist_head *pg_index_sk_head(const struct sock *sk)
+static void pg_index_link_sk(struct pg_conn *conn, struct hlist_head *head)
 {
-	return &pg_by_sk.heads[pg_sk_bucket(sk)];
+	hlist_add_head_rcu(&conn->by_sk, head);
+	if (conn->pending)
+		atomic_inc(&pg_index_pending);
 }
 
-/**
- * pg_index_has_pending - may a socket that is connecting be in the index?
- *
- * Context: The probe. Who attaches a socket holds its lock as the probe does,
- * hence it sees what it has to.
- */
-bool pg_index_has_pending(void)
-{
-	return atomic_read(&pg_index_pending);
-}
-
-static bool pg_index_has_sk(const struct hlist_head *head,
-			    const struct pg_conn *conn)
+static bool pg_index_finds(const struct hlist_head *head,
+			   const struct pg_conn *conn)
 {
 	struct pg_conn *other;
 
@@ -94,7 +80,7 @@ static bool pg_index_has_sk(const struct hlist_head *head,
  * pg_index_add_sk - let the probe find a connection
  * @conn: its @sk and @group are set
  *
- * Return: false if the group has the socket already.
+ * Return: false if the index has one of this socket and group already.
  */
 bool pg_index_add_sk(struct pg_conn *conn)
 {
@@ -105,14 +91,48 @@ bool pg_index_add_sk(struct pg_conn *conn)
 	bool found;
 
 	raw_spin_lock_irqsave(lock, flags);
-	found = pg_index_has_sk(head, conn);
+	found = pg_index_finds(head, conn);
 	if (!found)
-		hlist_add_head_rcu(&conn->by_sk, head);
+		pg_index_link_sk(conn, head);
 	raw_spin_unlock_irqrestore(lock, flags);
-
-	if (!found && conn->pending)
-		atomic_inc(&pg_index_pending);
 	return !found;
+}
+
+/**
+ * pg_index_put_sk - likewise, and its group has not got the socket
+ * @conn: the connection
+ *
+ * Context: Any, the probe included.
+ */
+void pg_index_put_sk(struct pg_conn *conn)
+{
+	u32 bucket = pg_sk_bucket(conn->sk);
+	raw_spinlock_t *lock = pg_bucket_lock(&pg_by_sk, bucket);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(lock, flags);
+	pg_index_link_sk(conn, &pg_by_sk.heads[bucket]);
+	raw_spin_unlock_irqrestore(lock, flags);
+}
+
+/**
+ * pg_index_has_sk - has a group got a socket?
+ * @sk: the socket
+ * @group: the group; the lock of its namespace is held
+ *
+ * What is in an attach request only does not count: that may still fail.
+ *
+ * Context: Any, the probe included; RCU read side.
+ */
+bool pg_index_has_sk(const struct sock *sk, const struct pg_group *group)
+{
+	struct pg_conn *conn;
+
+	hlist_for_each_entry_rcu(conn, pg_index_sk_head(sk), by_sk)
+		if (READ_ONCE(conn->sk) == sk && conn->group == group &&
+		    conn->id)
+			return true;
+	return false;
 }
 
 static void pg_index_del(struct pg_index *index, u32 bucket,
@@ -215,6 +235,7 @@ int pg_index_init(void)
 		err = pg_index_alloc(&pg_by_id);
 	if (err)
 		pg_index_exit();
+	pg_index_sk_heads = pg_by_sk.heads;
 	return err;
 }
 

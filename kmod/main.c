@@ -5,7 +5,7 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
-#include "peergroup.h"
+#include "rule.h"
 
 static unsigned int pg_net_id;
 
@@ -35,6 +35,11 @@ static int __net_init pg_net_init(struct net *net)
 	INIT_LIST_HEAD(&pn->ended);
 	INIT_LIST_HEAD(&pn->reaping);
 	INIT_LIST_HEAD(&pn->done);
+	mutex_init(&pn->rules_mutex);
+	INIT_LIST_HEAD(&pn->dropping);
+	pg_stock_init(&pn->stock);
+	pg_tend_net_init(pn);
+	pg_scan_net_init(pn);
 	pg_reap_net_init(pn);
 	return 0;
 }
@@ -49,13 +54,16 @@ static void __net_exit pg_net_pre_exit(struct net *net)
 	struct pg_net *pn = pg_net(net);
 
 	raw_spin_lock_irq(&pn->lock);
-	pn->dying = true;
+	WRITE_ONCE(pn->dying, true);
 	/* What was to be announced yet concerns nobody any longer. */
 	pn->events.skip = pn->generation;
 	raw_spin_unlock_irq(&pn->lock);
 
 	pg_group_del_all(pn);
+	pg_rules_clear(pn);
 	pg_reap_net_flush(pn);
+	pg_scan_net_exit(pn);
+	pg_tend_net_exit(pn);
 }
 
 static void __net_exit pg_net_exit(struct net *net)
@@ -67,6 +75,8 @@ static void __net_exit pg_net_exit(struct net *net)
 	WARN_ON_ONCE(!list_empty(&pn->dead) || !list_empty(&pn->ended));
 	WARN_ON_ONCE(pg_counts_live(&pn->counts) || pn->n_dead_conns);
 	WARN_ON_ONCE(!pg_events_empty(&pn->events));
+	WARN_ON_ONCE(rcu_access_pointer(pn->ruleset));
+	WARN_ON_ONCE(!list_empty(&pn->dropping) || pn->stock.n);
 	WARN_ON_ONCE(work_pending(&pn->work));
 }
 
@@ -121,7 +131,9 @@ static void __exit pg_exit(void)
 	pg_track_exit();
 	unregister_pernet_subsys(&pg_net_ops);
 	pg_reap_exit();
-	/* For the callbacks of pg_conn_free() and pg_group_put(). */
+	/* Callbacks of pg_ruleset_put() may begin those of pg_group_put(). */
+	rcu_barrier();
+	/* For these, and those of pg_conn_free(). */
 	rcu_barrier();
 	pg_conn_exit();
 	pg_index_exit();

@@ -10,7 +10,7 @@
 #include "peergroup.h"
 #include "wire.h"
 
-static const struct nla_policy pg_group_policy[] = {
+const struct nla_policy pg_group_policy[PG_GROUP_ATTRS] = {
 	[PEERGROUP_A_GROUP_ID]		= NLA_POLICY_MIN(NLA_U32, 1),
 	[PEERGROUP_A_GROUP_NAME]	= { .type = NLA_NUL_STRING,
 					    .len = PEERGROUP_NAME_LEN_MAX },
@@ -21,7 +21,7 @@ static const struct nla_policy pg_group_policy[] = {
 	[PEERGROUP_A_GROUP_OWNER]	= { .type = NLA_U32 },
 };
 
-static const struct nla_policy pg_conn_policy[] = {
+static const struct nla_policy pg_conn_policy[PG_CONN_ATTRS] = {
 	[PEERGROUP_A_CONN_ID]		= NLA_POLICY_MIN(NLA_U64, 1),
 	[PEERGROUP_A_CONN_TYPE]		=
 		NLA_POLICY_RANGE(NLA_U32, PEERGROUP_CONN_TYPE_NEIGHBOR,
@@ -35,7 +35,10 @@ static const struct nla_policy pg_conn_policy[] = {
 	[PEERGROUP_A_CONN_FD]		= NLA_POLICY_MIN(NLA_S32, 0),
 };
 
-/* One policy for group-*, one for conn-new and conn-del, one for conn-get. */
+/*
+ * One policy for group-*, one for conn-new and conn-del, one for conn-get; that
+ * of rule-* is where these are.
+ */
 static const struct nla_policy pg_group_op_policy[] = {
 	[PEERGROUP_A_GROUP]	= NLA_POLICY_NESTED(pg_group_policy),
 };
@@ -54,13 +57,18 @@ static const struct nla_policy pg_conn_get_policy[] = {
 						  PEERGROUP_READ_FLAG_GROUPS),
 };
 
-/*
- * Parse a nest, NULL being an empty one, of which this command knows only the
- * attributes in @known.
+/**
+ * pg_parse - parse a nest of which this command knows some attributes only
+ * @tb: receives the attributes
+ * @max: the highest
+ * @nest: the nest, NULL being an empty one
+ * @policy: what they are like
+ * @known: those that may be there, as bits
+ * @extack: receives the reason of a refusal
  */
-static int pg_parse(struct nlattr *tb[], int max, const struct nlattr *nest,
-		    const struct nla_policy *policy, u32 known,
-		    struct netlink_ext_ack *extack)
+int pg_parse(struct nlattr *tb[], int max, const struct nlattr *nest,
+	     const struct nla_policy *policy, u32 known,
+	     struct netlink_ext_ack *extack)
 {
 	int err, i;
 
@@ -83,15 +91,13 @@ static int pg_parse(struct nlattr *tb[], int max, const struct nlattr *nest,
 static int pg_parse_group(struct nlattr *tb[], const struct nlattr *nest,
 			  u32 known, struct netlink_ext_ack *extack)
 {
-	return pg_parse(tb, ARRAY_SIZE(pg_group_policy) - 1, nest,
+	return pg_parse(tb, PG_GROUP_ATTRS - 1, nest,
 			pg_group_policy, known, extack);
 }
 
 int pg_parse_conn(struct nlattr *tb[], const struct nlattr *nest, u32 known,
 		  struct netlink_ext_ack *extack)
 {
-	static_assert(ARRAY_SIZE(pg_conn_policy) == PG_CONN_ATTRS);
-
 	return pg_parse(tb, PG_CONN_ATTRS - 1, nest, pg_conn_policy, known,
 			extack);
 }
@@ -150,7 +156,7 @@ static struct pg_group *pg_lookup_group(struct pg_net *pn,
 struct pg_group *pg_find_group(struct pg_net *pn, const struct nlattr *nest,
 			       struct netlink_ext_ack *extack)
 {
-	struct nlattr *tb[ARRAY_SIZE(pg_group_policy)];
+	struct nlattr *tb[PG_GROUP_ATTRS];
 	struct nlattr *id, *name;
 	struct pg_group *group;
 	const char *text;
@@ -184,7 +190,11 @@ struct pg_group *pg_find_group(struct pg_net *pn, const struct nlattr *nest,
 	return group;
 }
 
-static struct pg_group *pg_required_group(struct genl_info *info)
+/**
+ * pg_required_group - likewise, the one that a request has to name
+ * @info: the request
+ */
+struct pg_group *pg_required_group(struct genl_info *info)
 {
 	if (GENL_REQ_ATTR_CHECK(info, PEERGROUP_A_GROUP)) {
 		NL_SET_ERR_MSG(info->extack, "group is missing");
@@ -192,6 +202,17 @@ static struct pg_group *pg_required_group(struct genl_info *info)
 	}
 	return pg_find_group(pg_net(genl_info_net(info)),
 			     info->attrs[PEERGROUP_A_GROUP], info->extack);
+}
+
+/**
+ * pg_optional_group - likewise, one that it may name
+ * @info: the request
+ *
+ * Return: a reference to the group, NULL, or ERR_PTR.
+ */
+struct pg_group *pg_optional_group(struct genl_info *info)
+{
+	return info->attrs[PEERGROUP_A_GROUP] ? pg_required_group(info) : NULL;
 }
 
 static int pg_check_owner(const struct sk_buff *skb,
@@ -209,17 +230,14 @@ static int pg_check_owner(const struct sk_buff *skb,
 }
 
 /**
- * struct pg_reply - a reply being built
- * @skb: the message
- * @hdr: its header
+ * pg_reply_init - begin a reply
+ * @reply: is filled
+ * @info: the request
+ * @size: room for attributes
+ *
+ * Done before anything else happens, so that what has happened can be told.
  */
-struct pg_reply {
-	struct sk_buff	*skb;
-	void		*hdr;
-};
-
-static int pg_reply_init(struct pg_reply *reply, struct genl_info *info,
-			 size_t size)
+int pg_reply_init(struct pg_reply *reply, struct genl_info *info, size_t size)
 {
 	reply->skb = genlmsg_new(size, GFP_KERNEL);
 	if (!reply->skb)
@@ -232,14 +250,24 @@ static int pg_reply_init(struct pg_reply *reply, struct genl_info *info,
 	return -EMSGSIZE;
 }
 
-static int pg_reply_generation(struct pg_reply *reply, u64 generation)
+/**
+ * pg_reply_generation - tell what a change took, or what is shown
+ * @reply: the reply
+ * @generation: the generation
+ */
+int pg_reply_generation(struct pg_reply *reply, u64 generation)
 {
 	return nla_put(reply->skb, PEERGROUP_A_GENERATION, sizeof(generation),
 		       &generation);
 }
 
-/* Send, or give up if what was put last did not succeed. */
-static int pg_reply_end(struct pg_reply *reply, struct genl_info *info, int err)
+/**
+ * pg_reply_end - send, or give up if what was put last did not succeed
+ * @reply: the reply
+ * @info: the request
+ * @err: 0, or the error to return
+ */
+int pg_reply_end(struct pg_reply *reply, struct genl_info *info, int err)
 {
 	if (err) {
 		nlmsg_free(reply->skb);
@@ -339,7 +367,7 @@ static int pg_group_create(struct sk_buff *skb, struct genl_info *info,
 static int pg_group_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct pg_net *pn = pg_net(genl_info_net(info));
-	struct nlattr *tb[ARRAY_SIZE(pg_group_policy)];
+	struct nlattr *tb[PG_GROUP_ATTRS];
 	struct pg_group_spec spec;
 	int err;
 
@@ -699,17 +727,13 @@ static int pg_conn_detach(struct sk_buff *skb, struct genl_info *info,
 
 static int pg_conn_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct pg_group *group = NULL;
+	struct pg_group *group = pg_optional_group(info);
 	int err;
 
-	if (info->attrs[PEERGROUP_A_GROUP]) {
-		group = pg_required_group(info);
-		if (IS_ERR(group))
-			return PTR_ERR(group);
-	}
+	if (IS_ERR(group))
+		return PTR_ERR(group);
 	err = pg_conn_detach(skb, info, group);
-	if (group)
-		pg_group_put(group);
+	pg_group_put(group);
 	return err;
 }
 
@@ -834,6 +858,27 @@ static const struct genl_ops pg_ops[] = {
 		.doit		= pg_conn_get_doit,
 		.start		= pg_conn_dump_start,
 		.dumpit		= pg_conn_dumpit,
+		.done		= pg_dump_done,
+	},
+	{
+		.cmd		= PEERGROUP_CMD_RULE_NEW,
+		.policy		= pg_rule_op_policy,
+		.maxattr	= ARRAY_SIZE(pg_rule_op_policy) - 1,
+		.doit		= pg_rule_new_doit,
+	},
+	{
+		.cmd		= PEERGROUP_CMD_RULE_DEL,
+		.policy		= pg_rule_op_policy,
+		.maxattr	= ARRAY_SIZE(pg_rule_op_policy) - 1,
+		.doit		= pg_rule_del_doit,
+	},
+	{
+		.cmd		= PEERGROUP_CMD_RULE_GET,
+		.policy		= pg_rule_op_policy,
+		.maxattr	= ARRAY_SIZE(pg_rule_op_policy) - 1,
+		.doit		= pg_rule_get_doit,
+		.start		= pg_rule_dump_start,
+		.dumpit		= pg_rule_dumpit,
 		.done		= pg_dump_done,
 	},
 };

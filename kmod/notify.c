@@ -15,7 +15,7 @@
 #include <linux/sched.h>
 
 #include "netlink.h"
-#include "peergroup.h"
+#include "rule.h"
 #include "wire.h"
 
 /*
@@ -37,6 +37,7 @@
  * @object: what it is about
  * @group: likewise, if it is a group
  * @conn: likewise, if it is a connection
+ * @rule: likewise, if it is a rule; a reference
  */
 struct pg_event {
 	u8	cmd;
@@ -45,6 +46,7 @@ struct pg_event {
 		void		*object;
 		struct pg_group	*group;
 		struct pg_conn	*conn;
+		struct pg_rule	*rule;
 	};
 };
 
@@ -56,6 +58,8 @@ void pg_events_init(struct pg_events *events)
 	INIT_LIST_HEAD(&events->conns_pending);
 	INIT_LIST_HEAD(&events->conns_new);
 	INIT_LIST_HEAD(&events->conns_gone);
+	INIT_LIST_HEAD(&events->rules_new);
+	INIT_LIST_HEAD(&events->rules_gone);
 	INIT_LIST_HEAD(&events->groups_gone);
 }
 
@@ -69,6 +73,8 @@ bool pg_events_empty(const struct pg_events *events)
 	       list_empty(&events->conns_pending) &&
 	       list_empty(&events->conns_new) &&
 	       list_empty(&events->conns_gone) &&
+	       list_empty(&events->rules_new) &&
+	       list_empty(&events->rules_gone) &&
 	       list_empty(&events->groups_gone);
 }
 
@@ -105,13 +111,17 @@ void pg_event_note(struct pg_net *pn)
  * @pn: the namespace
  * @event: of the object
  * @queue: where it belongs
+ *
+ * Return: true if it is in the queue, false if nobody is to hear of it.
  */
-void pg_event_queue(struct pg_net *pn, struct list_head *event,
+bool pg_event_queue(struct pg_net *pn, struct list_head *event,
 		    struct list_head *queue)
 {
 	pg_event_note(pn);
-	if (pg_event_due(pn))
-		list_add_tail(event, queue);
+	if (!pg_event_due(pn))
+		return false;
+	list_add_tail(event, queue);
+	return true;
 }
 
 static void pg_event_offer(struct pg_event *next, u8 cmd, u64 generation,
@@ -121,15 +131,11 @@ static void pg_event_offer(struct pg_event *next, u8 cmd, u64 generation,
 		*next = (struct pg_event){ cmd, generation, { object } };
 }
 
-/* The first of all that are queued; false if it is younger than @until. */
-static bool pg_event_first(struct pg_events *events, u64 until,
-			   struct pg_event *next)
+static void pg_event_offer_groups(struct pg_events *events,
+				  struct pg_event *next)
 {
-	struct pg_pending *pending;
 	struct pg_group *group;
-	struct pg_conn *conn;
 
-	*next = (struct pg_event){ .generation = until + 1 };
 	group = list_first_entry_or_null(&events->groups_new,
 					 struct pg_group, event);
 	if (group)
@@ -140,6 +146,14 @@ static bool pg_event_first(struct pg_events *events, u64 until,
 	if (group)
 		pg_event_offer(next, PEERGROUP_CMD_GROUP_GONE_NTF, group->died,
 			       group);
+}
+
+static void pg_event_offer_conns(struct pg_events *events,
+				 struct pg_event *next)
+{
+	struct pg_pending *pending;
+	struct pg_conn *conn;
+
 	pending = list_first_entry_or_null(&events->conns_pending,
 					   struct pg_pending, event);
 	if (pending)
@@ -155,6 +169,33 @@ static bool pg_event_first(struct pg_events *events, u64 until,
 	if (conn)
 		pg_event_offer(next, PEERGROUP_CMD_CONN_GONE_NTF, conn->died,
 			       conn);
+}
+
+static void pg_event_offer_rules(struct pg_events *events,
+				 struct pg_event *next)
+{
+	struct pg_rule *rule;
+
+	rule = list_first_entry_or_null(&events->rules_new, struct pg_rule,
+					new);
+	if (rule)
+		pg_event_offer(next, PEERGROUP_CMD_RULE_NEW_NTF, rule->born,
+			       rule);
+	rule = list_first_entry_or_null(&events->rules_gone, struct pg_rule,
+					gone);
+	if (rule)
+		pg_event_offer(next, PEERGROUP_CMD_RULE_GONE_NTF, rule->died,
+			       rule);
+}
+
+/* The first of all that are queued; false if it is younger than @until. */
+static bool pg_event_first(struct pg_events *events, u64 until,
+			   struct pg_event *next)
+{
+	*next = (struct pg_event){ .generation = until + 1 };
+	pg_event_offer_groups(events, next);
+	pg_event_offer_conns(events, next);
+	pg_event_offer_rules(events, next);
 	return next->cmd;
 }
 
@@ -177,6 +218,12 @@ static void pg_event_dequeue(struct pg_net *pn, const struct pg_event *event,
 	case PEERGROUP_CMD_CONN_GONE_NTF:
 		list_move_tail(&event->conn->dead, &pn->ended);
 		break;
+	case PEERGROUP_CMD_RULE_NEW_NTF:
+		list_del(&event->rule->new);
+		break;
+	case PEERGROUP_CMD_RULE_GONE_NTF:
+		list_del(&event->rule->gone);
+		break;
 	}
 	pn->events.taken = event->generation;
 }
@@ -187,13 +234,32 @@ static void pg_event_dequeue(struct pg_net *pn, const struct pg_event *event,
  * @more: there are more
  * @lost: some were lost before these
  * @events: those to be announced
+ * @n_rules: number of @rules
+ * @rules: rules whose reference the queue had, also where nobody is to hear
  */
 struct pg_events_batch {
 	unsigned int	n;
 	bool		more;
 	bool		lost;
 	struct pg_event	events[PG_TAKE_MAX];
+	unsigned int	n_rules;
+	struct pg_rule	*rules[PG_TAKE_MAX];
 };
+
+/* Without the lock, since this may free them. */
+static void pg_events_put_rules(const struct pg_events_batch *batch)
+{
+	unsigned int i;
+
+	for (i = 0; i < batch->n_rules; i++)
+		pg_rule_put(batch->rules[i]);
+}
+
+static bool pg_event_is_rule(const struct pg_event *event)
+{
+	return event->cmd == PEERGROUP_CMD_RULE_NEW_NTF ||
+	       event->cmd == PEERGROUP_CMD_RULE_GONE_NTF;
+}
 
 static void pg_events_take(struct pg_net *pn, u64 until,
 			   struct list_head *gone_groups,
@@ -203,18 +269,30 @@ static void pg_events_take(struct pg_net *pn, u64 until,
 	unsigned int i;
 
 	batch->n = 0;
+	batch->n_rules = 0;
 	raw_spin_lock_irq(&pn->lock);
 	for (i = 0; i < PG_TAKE_MAX; i++) {
 		batch->more = pg_event_first(&pn->events, until, event);
 		if (!batch->more)
 			break;
 		pg_event_dequeue(pn, event, gone_groups);
+		if (pg_event_is_rule(event))
+			batch->rules[batch->n_rules++] = event->rule;
 		if (event->generation > pn->events.skip)
 			event = &batch->events[++batch->n];
 	}
 	batch->lost = pn->events.lost;
 	pn->events.lost = false;
 	raw_spin_unlock_irq(&pn->lock);
+}
+
+static int pg_event_put_rule(struct sk_buff *skb, const struct pg_net *pn,
+			     struct pg_rule *rule)
+{
+	struct pg_rule_info info;
+
+	pg_rule_info(rule, &info);
+	return pg_wire_rule(skb, &info, pn->net->user_ns);
 }
 
 static int pg_event_put_object(struct sk_buff *skb, const struct pg_net *pn,
@@ -230,6 +308,9 @@ static int pg_event_put_object(struct sk_buff *skb, const struct pg_net *pn,
 	case PEERGROUP_CMD_CONN_GONE_NTF:
 		return pg_wire_conn(skb, event->conn,
 				    PEERGROUP_CONN_STATE_GONE, NULL);
+	case PEERGROUP_CMD_RULE_NEW_NTF:
+	case PEERGROUP_CMD_RULE_GONE_NTF:
+		return pg_event_put_rule(skb, pn, event->rule);
 	default:
 		return pg_wire_group(skb, event->group, pn->net->user_ns);
 	}
@@ -332,6 +413,7 @@ bool pg_notify(struct pg_net *pn, u64 until, struct list_head *gone_groups)
 	do {
 		pg_events_take(pn, until, gone_groups, &batch);
 		messages += pg_events_send(pn, &batch);
+		pg_events_put_rules(&batch);
 		cond_resched();
 	} while (batch.more && messages < PG_SEND_MAX);
 	return batch.more;

@@ -16,6 +16,11 @@
  *   pg_snapshot  owned by its dump until that closes it, then by the worker,
  *                which unlinks and frees it. One that the worker has cut off
  *                before is freed by the close.
+ *   pg_rule      each pg_ruleset it is in holds a reference, and so do requests
+ *                and events that are not sent yet. It holds one on its group.
+ *   pg_ruleset   never changes. The namespace holds a reference on the current
+ *                one, who looks for rules another one. Freed after a grace
+ *                period.
  *   sock         each pg_conn holds a reference from before it is in the index
  *                until the worker has seen its end.
  *
@@ -24,6 +29,9 @@
  *   sk_lock.slock (bh)           the state of a socket
  *   pg_net::lock (raw, irqsave)  all of a namespace's objects
  *   bucket lock (raw, irqsave)   one chain of an index
+ *
+ * pg_net::rules_mutex is held by who changes the set of rules, outside
+ * pg_net::lock and with no socket's lock.
  *
  * pg_net::lock is taken in the probe, that is in softirq and on PREEMPT_RT
  * with preemption off, hence raw; nothing under it sleeps, allocates or sends.
@@ -44,12 +52,15 @@
 #ifndef _PEERGROUP_H
 #define _PEERGROUP_H
 
+#include <linux/hash.h>
 #include <linux/hashtable.h>
 #include <linux/in6.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/netlink.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
+#include <linux/siphash.h>
 #include <linux/spinlock.h>
 #include <linux/tcp.h>
 #include <linux/uidgid.h>
@@ -108,6 +119,8 @@ struct pg_snapshots {
  * @conns_pending: connections that were attached while connecting
  * @conns_new: connections that became active
  * @conns_gone: connections that ended and whose socket the worker has put
+ * @rules_new: rules that were made; each holds a reference
+ * @rules_gone: rules that were deleted, likewise
  * @groups_gone: groups that were deleted and whose sockets the worker has put
  * @taken: generation up to which the worker has taken them
  * @skip: generation up to which they are not announced: nobody listened, or
@@ -122,19 +135,49 @@ struct pg_events {
 	struct list_head	conns_pending;
 	struct list_head	conns_new;
 	struct list_head	conns_gone;
+	struct list_head	rules_new;
+	struct list_head	rules_gone;
 	struct list_head	groups_gone;
 	u64			taken;
 	u64			skip;
 	bool			lost;
 };
 
+struct mem_cgroup;
+
+/**
+ * struct pg_stock - records for connections that rules adopt in the probe
+ * @spares: the records, by pg_conn::link
+ * @used: there are rules
+ * @n: number of records
+ * @target: how many are to be kept
+ * @taken: how many have been taken since @since
+ * @since: in jiffies
+ * @memcg: the memory cgroup they are charged to, a reference: that of whoever
+ *	made the first rule
+ *
+ * Protected by pg_net::lock.
+ */
+struct pg_stock {
+	struct list_head	spares;
+	bool			used;
+	unsigned int		n;
+	unsigned int		target;
+	unsigned int		taken;
+	unsigned long		since;
+	struct mem_cgroup	*memcg;
+};
+
+struct pg_ruleset;
+
 /**
  * struct pg_net - what a network namespace has
- * @lock: protects all below, but for @work
+ * @lock: protects all below that says nothing else
  * @net: the namespace this belongs to
  * @generation: of the last change
  * @last_conn_id: the last one given away
  * @last_group_id: likewise
+ * @last_rule_id: likewise
  * @dying: the namespace or the module goes away, take nothing in
  * @crowded: a list has more snapshots than PG_SNAPSHOTS_MAX
  * @counts: connections of all groups
@@ -154,7 +197,20 @@ struct pg_events {
  * @ended: connections whose end has been announced, by generation
  * @reaping: groups whose end has been announced, by generation; the worker's
  * @done: snapshots whose dump is over
+ * @rules_mutex: held by who changes @ruleset
+ * @ruleset: all rules, NULL if there are none; changed under both locks, read
+ *	under RCU
+ * @dropping: deleted rules whose connections the worker is to detach; each holds
+ *	a reference
+ * @stock: records for connections that rules adopt
+ * @tend: sees to it that @stock has some, and that @ruleset has no dead rules
+ * @tend_later: queues @tend
+ * @scan: adopts what rules have missed
+ * @scan_later: queues @scan
+ * @scan_next: when @scan may run again, in jiffies; its own
+ * @scan_delay: after what time it tries again what it could not do; its own
  * @work: the worker
+ * @work_soon: queues @work
  */
 struct pg_net {
 	raw_spinlock_t		lock;
@@ -162,6 +218,7 @@ struct pg_net {
 	u64			generation;
 	u64			last_conn_id;
 	u32			last_group_id;
+	u32			last_rule_id;
 	bool			dying;
 	bool			crowded;
 	struct pg_counts	counts;
@@ -181,7 +238,18 @@ struct pg_net {
 	struct list_head	ended;
 	struct list_head	reaping;
 	struct list_head	done;
+	struct mutex		rules_mutex;	/* for @ruleset */
+	struct pg_ruleset __rcu	*ruleset;
+	struct list_head	dropping;
+	struct pg_stock		stock;
+	struct work_struct	tend;
+	struct delayed_work	tend_later;
+	struct work_struct	scan;
+	struct delayed_work	scan_later;
+	unsigned long		scan_next;
+	unsigned long		scan_delay;
 	struct work_struct	work;
+	struct delayed_work	work_soon;
 };
 
 /**
@@ -212,7 +280,12 @@ struct pg_net {
  * @n_leftovers: length of @leftovers
  * @peak: most connections at a time, dead ones not counted, since there were
  *	no dead ones
+ * @n_rules: its rules
+ * @missed: connections a rule could not adopt at once, as the stock was empty
+ * @missed_lost: those of them that no scan can find
+ * @refused: connections a rule could not adopt, as the group was full
  * @rcu: frees it
+ * @key: for the node ids of connections that rules adopt
  * @name_hash: of @name
  * @name: followed by label and comment, each with its NUL
  * @label: behind @name
@@ -243,7 +316,12 @@ struct pg_group {
 	u32			n_conns;
 	u32			n_leftovers;
 	u32			peak;
+	u32			n_rules;
+	u64			missed;
+	u64			missed_lost;
+	u64			refused;
 	struct rcu_head		rcu;
+	siphash_key_t		key;
 	const char		*label;
 	const char		*comment;
 	u32			name_hash;
@@ -261,7 +339,7 @@ enum pg_stage {
  * struct pg_conn - a socket in a group
  * @by_sk: in the index by socket while it may still change; bucket lock, RCU
  * @by_id: in the index by id until the worker unlinks it; likewise
- * @link: in an attach request, then in pg_group::conns
+ * @link: in an attach request or pg_stock::spares, then in pg_group::conns
  * @event: in pg_events::conns_new; pg_net::lock
  * @dead: in pg_net::dead, pg_events::conns_gone, pg_net::ended, then in
  *	pg_group::leftovers; pg_net::lock
@@ -281,6 +359,7 @@ enum pg_stage {
  * @local_port: local port
  * @remote_port: remote port
  * @ifindex: interface the socket is bound to, or 0
+ * @rule_id: the rule that adopted it, or 0
  * @peer_id_len: length of @peer_id
  * @family: AF_INET, with v4-mapped addresses, or AF_INET6
  * @type: PEERGROUP_CONN_TYPE_*
@@ -314,6 +393,7 @@ struct pg_conn {
 	__be16			local_port;
 	__be16			remote_port;
 	u32			ifindex;
+	u32			rule_id;
 	u16			peer_id_len;
 	u8			family;
 	u8			type;
@@ -392,6 +472,7 @@ void pg_group_put(struct pg_group *group);
 struct pg_group *pg_group_by_id(struct pg_net *pn, u32 id);
 struct pg_group *pg_group_by_name(struct pg_net *pn, const char *name);
 u32 pg_group_leftovers_max(const struct pg_group *group);
+bool pg_group_is_full(const struct pg_group *group);
 u32 pg_group_conns_max(void);
 
 /* conn.c */
@@ -443,9 +524,17 @@ struct pg_stats {
 	u64	bytes_received;
 };
 
+u8 pg_sock_addrs(const struct sock *sk, struct in6_addr *local,
+		 struct in6_addr *remote);
+struct pg_conn *pg_conn_spare(void);
+void pg_conn_discard_spare(struct pg_conn *conn);
+void pg_conn_set_sock(struct pg_conn *conn, struct sock *sk);
+void pg_conn_enter(struct pg_conn *conn);
 void pg_conn_establish(struct pg_conn *conn);
 bool pg_conn_end(struct pg_conn *conn, enum peergroup_reason reason, u8 error,
 		 u64 *generation);
+bool pg_conn_end_locked(struct pg_conn *conn, enum peergroup_reason reason,
+			u8 error);
 int pg_conn_show(struct pg_conn *conn, enum peergroup_conn_state *state,
 		 u64 *generation);
 bool pg_conn_stats(struct pg_conn *conn, struct pg_stats *stats);
@@ -454,14 +543,37 @@ int pg_conn_init(void);
 void pg_conn_exit(void);
 
 /* index.c */
+
+/* Chains of the index by socket, and the bits of a hash that tells which. */
+extern struct hlist_head *pg_index_sk_heads;
+extern unsigned int pg_index_bits;
+
+/* Connections in it that were attached while connecting. */
+extern atomic_t pg_index_pending;
+
+/* The chain a socket's connections are in, for walking under RCU. */
+static inline struct hlist_head *pg_index_sk_head(const struct sock *sk)
+{
+	return &pg_index_sk_heads[hash_ptr(sk, pg_index_bits)];
+}
+
+/*
+ * May a socket that is connecting be in the index? Who attaches one holds its
+ * lock as the probe does, hence that sees what it has to.
+ */
+static inline bool pg_index_has_pending(void)
+{
+	return atomic_read(&pg_index_pending);
+}
+
 int pg_index_init(void);
 void pg_index_exit(void);
 bool pg_index_add_sk(struct pg_conn *conn);
+void pg_index_put_sk(struct pg_conn *conn);
+bool pg_index_has_sk(const struct sock *sk, const struct pg_group *group);
 void pg_index_del_sk(struct pg_conn *conn);
 void pg_index_add_id(struct pg_conn *conn);
 void pg_index_del_id(struct pg_conn *conn);
-struct hlist_head *pg_index_sk_head(const struct sock *sk);
-bool pg_index_has_pending(void);
 struct pg_conn *pg_index_find_id(const struct pg_net *pn, u64 id);
 
 /* snapshot.c */
@@ -521,7 +633,7 @@ void pg_snapshot_next_group(struct pg_snapshot *snap);
 void pg_events_init(struct pg_events *events);
 bool pg_events_empty(const struct pg_events *events);
 void pg_event_note(struct pg_net *pn);
-void pg_event_queue(struct pg_net *pn, struct list_head *event,
+bool pg_event_queue(struct pg_net *pn, struct list_head *event,
 		    struct list_head *queue);
 bool pg_notify(struct pg_net *pn, u64 until, struct list_head *gone_groups);
 void pg_notify_exit(void);
@@ -533,12 +645,44 @@ static inline bool pg_event_due(const struct pg_net *pn)
 }
 
 /* reap.c */
+extern struct workqueue_struct *pg_workqueue;
+
 void pg_reap_queue(struct pg_net *pn);
+void pg_reap_queue_soon(struct pg_net *pn);
 void pg_reap_sync(void);
 void pg_reap_net_init(struct pg_net *pn);
 void pg_reap_net_flush(struct pg_net *pn);
 int pg_reap_init(void);
 void pg_reap_exit(void);
+
+/* stock.c */
+
+/* Memory cgroups: whom to charge, a reference, and who was before. */
+struct pg_charge {
+	struct mem_cgroup	*memcg;
+	struct mem_cgroup	*old;
+};
+
+void pg_charge_begin(struct pg_charge *charge, struct pg_net *pn);
+void pg_charge_end(struct pg_charge *charge);
+void pg_stock_init(struct pg_stock *stock);
+int pg_stock_start(struct pg_net *pn);
+void pg_stock_stop(struct pg_net *pn);
+int pg_stock_fill(struct pg_net *pn, unsigned int want);
+struct pg_conn *pg_stock_take(struct pg_stock *stock);
+bool pg_stock_is_low(const struct pg_stock *stock);
+bool pg_stock_tend(struct pg_net *pn);
+
+/* tend.c */
+void pg_tend_queue(struct pg_net *pn);
+void pg_tend_net_init(struct pg_net *pn);
+void pg_tend_net_exit(struct pg_net *pn);
+
+/* scan.c */
+void pg_scan(struct pg_net *pn, const struct pg_group *group);
+void pg_scan_queue(struct pg_net *pn);
+void pg_scan_net_init(struct pg_net *pn);
+void pg_scan_net_exit(struct pg_net *pn);
 
 /* text.c */
 bool pg_text_valid(const char *text, size_t len);

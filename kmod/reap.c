@@ -7,6 +7,9 @@
  * and when it ends). So it may drop the lock wherever it likes and go on where
  * it was.
  *
+ * It also detaches the connections of deleted rules, since it may walk along
+ * all of a group.
+ *
  * What dies is first relieved of its socket, then its end is announced, with
  * all changes before it, and only then it may go.
  *
@@ -26,10 +29,11 @@
 #include <linux/slab.h>
 #include <net/sock.h>
 
-#include "peergroup.h"
+#include "rule.h"
 #include "trace.h"
 
-static struct workqueue_struct *pg_workqueue;
+/* For all work of the module. */
+struct workqueue_struct *pg_workqueue;
 
 /**
  * struct pg_batch - what is to be freed when the lock is dropped
@@ -555,6 +559,67 @@ static bool pg_bury(struct pg_net *pn, struct list_head *gone_groups)
 	return pg_notify(pn, until, gone_groups);
 }
 
+/* Detached connections that may wait to be announced. */
+#define PG_DROP_MAX	1024
+
+/*
+ * Detach what a deleted rule has adopted. Nothing is unlinked meanwhile, so
+ * that the lock may be dropped anywhere.
+ */
+static void pg_drop_conns(struct pg_rule *rule, struct list_head *gone_groups)
+{
+	struct pg_net *pn = rule->group->pn;
+	unsigned int seen = 0, waiting = 0;
+	struct pg_conn *conn;
+
+	raw_spin_lock_irq(&pn->lock);
+	list_for_each_entry(conn, &rule->group->conns[rule->info.type - 1],
+			    link) {
+		if (conn->rule_id == rule->info.id)
+			waiting += pg_conn_end_locked(conn,
+						      PEERGROUP_REASON_DETACHED,
+						      0);
+		if (++seen % PG_BATCH)
+			continue;
+		raw_spin_unlock_irq(&pn->lock);
+		cond_resched();
+		if (waiting >= PG_DROP_MAX) {
+			pg_bury(pn, gone_groups);
+			waiting = 0;
+		}
+		raw_spin_lock_irq(&pn->lock);
+	}
+	raw_spin_unlock_irq(&pn->lock);
+}
+
+static struct pg_rule *pg_take_dropping(struct pg_net *pn)
+{
+	struct pg_rule *rule;
+
+	raw_spin_lock_irq(&pn->lock);
+	rule = list_first_entry_or_null(&pn->dropping, struct pg_rule, drop);
+	if (rule)
+		list_del(&rule->drop);
+	raw_spin_unlock_irq(&pn->lock);
+	return rule;
+}
+
+static void pg_drop_rules(struct pg_net *pn, struct list_head *gone_groups)
+{
+	struct pg_rule *rule;
+
+	/* Whoever adds one queues the worker then. */
+	if (list_empty(&pn->dropping))
+		return;
+	while ((rule = pg_take_dropping(pn))) {
+		pg_drop_conns(rule, gone_groups);
+		complete_all(&rule->dropped);
+		pg_rule_put(rule);
+		/* Another rule may want them. */
+		pg_scan_queue(pn);
+	}
+}
+
 static bool pg_take_crowded(struct pg_net *pn)
 {
 	/* Whoever sets it queues the worker then. */
@@ -573,6 +638,7 @@ static void pg_reap(struct work_struct *work)
 	LIST_HEAD(gone_groups);
 	bool more, any;
 
+	pg_drop_rules(pn, &gone_groups);
 	more = pg_bury(pn, &gone_groups);
 	any = !list_empty(&gone_groups);
 	any |= pg_reap_snapshots(pn);
@@ -599,18 +665,37 @@ void pg_reap_queue(struct pg_net *pn)
 	queue_work(pg_workqueue, &pn->work);
 }
 
+/**
+ * pg_reap_queue_soon - likewise, but nobody is waiting for it
+ * @pn: the namespace
+ *
+ * One run does for all that comes within a tick.
+ */
+void pg_reap_queue_soon(struct pg_net *pn)
+{
+	queue_delayed_work(pg_workqueue, &pn->work_soon, 1);
+}
+
+static void pg_reap_soon(struct work_struct *work)
+{
+	pg_reap_queue(container_of(to_delayed_work(work), struct pg_net,
+				   work_soon));
+}
+
 void pg_reap_net_init(struct pg_net *pn)
 {
 	INIT_WORK(&pn->work, pg_reap);
+	INIT_DELAYED_WORK(&pn->work_soon, pg_reap_soon);
 }
 
 /**
  * pg_reap_net_flush - wait until the worker has freed all there was
- * @pn: the namespace, without open snapshots and dying: the worker announces
- *	nothing, and so does not leave anything to another run
+ * @pn: the namespace, without groups or open snapshots and dying: the worker
+ *	announces nothing, and so does not leave anything to another run
  */
 void pg_reap_net_flush(struct pg_net *pn)
 {
+	cancel_delayed_work_sync(&pn->work_soon);
 	pg_reap_queue(pn);
 	flush_work(&pn->work);
 }

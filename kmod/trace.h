@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Trace events. Each change of a group or connection has one that tells its
- * generation, in the order of generations. They are emitted under
+ * Trace events. Each change of a group, rule or connection has one that tells
+ * its generation, in the order of generations. They are emitted under
  * pg_net::lock, often in softirq.
  */
 #undef TRACE_SYSTEM
@@ -12,7 +12,7 @@
 
 #include <linux/tracepoint.h>
 
-#include "peergroup.h"
+#include "rule.h"
 
 TRACE_DEFINE_ENUM(PEERGROUP_REASON_UNKNOWN);
 TRACE_DEFINE_ENUM(PEERGROUP_REASON_CLOSED);
@@ -130,6 +130,61 @@ DEFINE_EVENT(group_change, group_new,
 DEFINE_EVENT(group_change, group_gone,
 	TP_PROTO(const struct pg_group *group, u64 generation),
 	TP_ARGS(group, generation)
+);
+
+DECLARE_EVENT_CLASS(rule_change,
+	TP_PROTO(const struct pg_rule *rule, u64 generation),
+	TP_ARGS(rule, generation),
+
+	TP_STRUCT__entry(
+		__field(u64, generation)
+		__field(u32, netns)
+		__field(u32, group)
+		__field(u32, rule)
+	),
+
+	TP_fast_assign(
+		__entry->generation = generation;
+		__entry->netns = rule->group->pn->net->ns.inum;
+		__entry->group = rule->group->id;
+		__entry->rule = rule->info.id;
+	),
+
+	TP_printk("netns=%u generation=%llu group=%u rule=%u",
+		  __entry->netns, __entry->generation, __entry->group,
+		  __entry->rule)
+);
+
+DEFINE_EVENT(rule_change, rule_new,
+	TP_PROTO(const struct pg_rule *rule, u64 generation),
+	TP_ARGS(rule, generation)
+);
+
+/* Not if it was deleted with its group. */
+DEFINE_EVENT(rule_change, rule_gone,
+	TP_PROTO(const struct pg_rule *rule, u64 generation),
+	TP_ARGS(rule, generation)
+);
+
+/* A connection was not adopted by a rule: there was no record for it. */
+TRACE_EVENT(conn_missed,
+	TP_PROTO(const struct pg_rule *rule),
+	TP_ARGS(rule),
+
+	TP_STRUCT__entry(
+		__field(u32, netns)
+		__field(u32, group)
+		__field(u32, rule)
+	),
+
+	TP_fast_assign(
+		__entry->netns = rule->group->pn->net->ns.inum;
+		__entry->group = rule->group->id;
+		__entry->rule = rule->info.id;
+	),
+
+	TP_printk("netns=%u group=%u rule=%u",
+		  __entry->netns, __entry->group, __entry->rule)
 );
 
 /* A dump that would have kept too many leftovers; its reader gets ESTALE. */

@@ -3,8 +3,9 @@
  * Seeing what becomes of sockets.
  *
  * The tracepoint inet_sock_set_state fires at each state change of each full
- * TCP socket, before the state is stored, with the socket locked. It touches
- * no socket, so that nobody can tell a tracked socket from another.
+ * TCP socket, before the state is stored, with the socket locked. Nothing of a
+ * socket is changed but its references and, where a rule adopts it, its cookie,
+ * so that nobody can tell a tracked socket from another.
  */
 
 #include <linux/rculist.h>
@@ -13,7 +14,7 @@
 #include <net/sock.h>
 #include <net/tcp_states.h>
 
-#include "peergroup.h"
+#include "rule.h"
 
 static struct tracepoint *pg_tracepoint;
 
@@ -68,32 +69,10 @@ static void pg_sock_ended(struct pg_conn *conn, const struct sock *sk,
 	}
 }
 
-static bool pg_matters(int oldstate, int newstate)
-{
-	switch (oldstate) {
-	case TCP_ESTABLISHED:
-		return true;
-	case TCP_SYN_SENT:
-	case TCP_SYN_RECV:
-		return newstate != TCP_SYN_RECV && pg_index_has_pending();
-	default:
-		return false;
-	}
-}
-
-/*
- * Context: often softirq, preemption off, also on PREEMPT_RT. Must not sleep,
- * allocate, send, or drop the last reference to a socket.
- */
-static void pg_probe(void *data, const struct sock *sk, const int oldstate,
-		     const int newstate)
+static noinline void pg_sock_changes(const struct sock *sk, int newstate)
 {
 	struct pg_conn *conn;
 
-	if (!pg_matters(oldstate, newstate))
-		return;
-
-	rcu_read_lock();
 	hlist_for_each_entry_rcu(conn, pg_index_sk_head(sk), by_sk) {
 		if (READ_ONCE(conn->sk) != sk)
 			continue;
@@ -102,7 +81,51 @@ static void pg_probe(void *data, const struct sock *sk, const int oldstate,
 		else
 			pg_sock_ended(conn, sk, newstate);
 	}
-	rcu_read_unlock();
+}
+
+/* Where both ends connect to each other, a call to connect() is under way. */
+static u8 pg_direction(const struct sock *sk, int oldstate)
+{
+	const struct socket *sock = sk->sk_socket;
+
+	if (oldstate == TCP_SYN_SENT || (sock && sock->state == SS_CONNECTING))
+		return PEERGROUP_DIRECTION_OUT;
+	return PEERGROUP_DIRECTION_IN;
+}
+
+static noinline void pg_sock_connects(const struct sock *sk, int oldstate,
+				      int newstate)
+{
+	if (newstate == TCP_SYN_RECV)
+		return;
+	if (pg_index_has_pending())
+		pg_sock_changes(sk, newstate);
+	if (newstate == TCP_ESTABLISHED && pg_rules_used())
+		pg_adopt((struct sock *)sk, pg_direction(sk, oldstate));
+}
+
+/*
+ * Each connection of the host comes here some ten times, so first of all those
+ * go that nobody is interested in.
+ *
+ * Context: often softirq, preemption off, also on PREEMPT_RT, which makes it an
+ * RCU read side. Must not sleep, allocate, send, or drop the last reference to
+ * a socket.
+ */
+static void pg_probe(void *data, const struct sock *sk, const int oldstate,
+		     const int newstate)
+{
+	switch (oldstate) {
+	case TCP_ESTABLISHED:
+		if (!hlist_empty(pg_index_sk_head(sk)))
+			pg_sock_changes(sk, newstate);
+		break;
+	case TCP_SYN_SENT:
+	case TCP_SYN_RECV:
+		if (pg_rules_used() || pg_index_has_pending())
+			pg_sock_connects(sk, oldstate, newstate);
+		break;
+	}
 }
 
 static void pg_find_tracepoint(struct tracepoint *tp, void *priv)

@@ -144,6 +144,15 @@ static void *pg_store_ifindex(void *buf, const struct pg_conn *conn)
 	return wire + 1;
 }
 
+static void *pg_store_rule_id(void *buf, const struct pg_conn *conn)
+{
+	struct pg_wire_u32 *wire = buf;
+
+	wire->nla = (struct nlattr)PG_NLA(RULE_ID, sizeof(u32));
+	wire->value = conn->rule_id;
+	return wire + 1;
+}
+
 static void *pg_store_peer_id(void *buf, const struct pg_conn *conn)
 {
 	unsigned int len = conn->peer_id_len + 1;
@@ -170,6 +179,8 @@ static size_t pg_wire_conn_size(const struct pg_conn *conn)
 						 sizeof(struct pg_wire_conn4);
 
 	if (conn->ifindex)
+		size += sizeof(struct pg_wire_u32);
+	if (conn->rule_id)
 		size += sizeof(struct pg_wire_u32);
 	if (conn->peer_id)
 		size += nla_total_size(conn->peer_id_len + 1);
@@ -227,6 +238,8 @@ int pg_wire_conn(struct sk_buff *skb, const struct pg_conn *conn,
 					 pg_store_conn4(nest, conn, state);
 	if (conn->ifindex)
 		pos = pg_store_ifindex(pos, conn);
+	if (conn->rule_id)
+		pos = pg_store_rule_id(pos, conn);
 	if (conn->peer_id)
 		pg_store_peer_id(pos, conn);
 
@@ -246,6 +259,10 @@ struct pg_group_counts {
 	u64			lost[PG_REASONS];
 	u32			leftovers;
 	u32			leftovers_max;
+	u32			rules;
+	u64			missed;
+	u64			missed_lost;
+	u64			refused;
 };
 
 static struct pg_group_counts pg_group_counts(struct pg_group *group)
@@ -259,6 +276,10 @@ static struct pg_group_counts pg_group_counts(struct pg_group *group)
 	memcpy(counts.lost, group->lost, sizeof(counts.lost));
 	counts.leftovers = group->n_leftovers;
 	counts.leftovers_max = pg_group_leftovers_max(group);
+	counts.rules = group->n_rules;
+	counts.missed = group->missed;
+	counts.missed_lost = group->missed_lost;
+	counts.refused = group->refused;
 	raw_spin_unlock_irqrestore(&group->pn->lock, flags);
 	return counts;
 }
@@ -295,7 +316,12 @@ static int pg_wire_counts(struct sk_buff *skb, struct pg_group *group)
 	    nla_put_u32(skb, PEERGROUP_A_GROUP_LIMIT, pg_group_conns_max()) ||
 	    nla_put_u32(skb, PEERGROUP_A_GROUP_PENDING,
 			pg_counts_pending(&counts.conns)) ||
-	    pg_wire_lost(skb, counts.lost))
+	    pg_wire_lost(skb, counts.lost) ||
+	    nla_put_u32(skb, PEERGROUP_A_GROUP_RULES, counts.rules) ||
+	    pg_put_u64(skb, PEERGROUP_A_GROUP_MISSED, counts.missed) ||
+	    pg_put_u64(skb, PEERGROUP_A_GROUP_MISSED_LOST,
+		       counts.missed_lost) ||
+	    pg_put_u64(skb, PEERGROUP_A_GROUP_REFUSED, counts.refused))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -325,6 +351,88 @@ int pg_wire_group(struct sk_buff *skb, struct pg_group *group,
 	    nla_put_u32(skb, PEERGROUP_A_GROUP_OWNER,
 			from_kuid_munged(user_ns, group->owner)) ||
 	    pg_wire_counts(skb, group)) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+#define PG_END_ATTRS(end) {						\
+	.port_min	= PEERGROUP_A_RULE_##end##_PORT_MIN,		\
+	.port_max	= PEERGROUP_A_RULE_##end##_PORT_MAX,		\
+	.ipv4		= PEERGROUP_A_RULE_##end##_IPV4,		\
+	.ipv6		= PEERGROUP_A_RULE_##end##_IPV6,		\
+	.prefix_len	= PEERGROUP_A_RULE_##end##_PREFIX_LEN,		\
+}
+
+const struct pg_end_attrs pg_end_attrs[PG_ENDS] = {
+	[PG_LOCAL]	= PG_END_ATTRS(LOCAL),
+	[PG_REMOTE]	= PG_END_ATTRS(REMOTE),
+};
+
+static int pg_put_range(struct sk_buff *skb, const struct pg_range *range,
+			const struct pg_end_attrs *attrs)
+{
+	if (!range->min)
+		return 0;
+	return nla_put_be16(skb, attrs->port_min, htons(range->min)) ?:
+	       nla_put_be16(skb, attrs->port_max, htons(range->max));
+}
+
+static int pg_put_prefix(struct sk_buff *skb, const struct pg_prefix *prefix,
+			 u8 family, const struct pg_end_attrs *attrs)
+{
+	if (!prefix->given)
+		return 0;
+	if (family == AF_INET6)
+		return nla_put_in6_addr(skb, attrs->ipv6, &prefix->addr) ?:
+		       nla_put_u32(skb, attrs->prefix_len, prefix->len);
+	return nla_put_in_addr(skb, attrs->ipv4, prefix->addr.s6_addr32[3]) ?:
+	       nla_put_u32(skb, attrs->prefix_len, prefix->len - PG_IPV4_BITS);
+}
+
+static int pg_put_match(struct sk_buff *skb, const struct pg_match *match,
+			struct user_namespace *user_ns)
+{
+	int end, err = 0;
+
+	for (end = 0; end < PG_ENDS && !err; end++)
+		err = pg_put_range(skb, &match->ports[end],
+				   &pg_end_attrs[end]) ?:
+		      pg_put_prefix(skb, &match->prefixes[end], match->family,
+				    &pg_end_attrs[end]);
+	if (!err && match->direction)
+		err = nla_put_u32(skb, PEERGROUP_A_RULE_DIRECTION,
+				  match->direction);
+	if (!err && match->has_uid)
+		err = nla_put_u32(skb, PEERGROUP_A_RULE_UID,
+				  from_kuid_munged(user_ns, match->uid));
+	return err;
+}
+
+/**
+ * pg_wire_rule - add a rule to a message
+ * @skb: the message
+ * @rule: the rule
+ * @user_ns: where the reader's uids are
+ *
+ * Return: 0, or -EMSGSIZE with the message as it was.
+ */
+int pg_wire_rule(struct sk_buff *skb, const struct pg_rule_info *rule,
+		 struct user_namespace *user_ns)
+{
+	struct nlattr *nest;
+
+	nest = nla_nest_start(skb, PEERGROUP_A_RULE);
+	if (!nest)
+		return -EMSGSIZE;
+	if (nla_put_u32(skb, PEERGROUP_A_RULE_ID, rule->id) ||
+	    nla_put_u32(skb, PEERGROUP_A_RULE_GROUP_ID, rule->group_id) ||
+	    nla_put_u32(skb, PEERGROUP_A_RULE_TYPE, rule->type) ||
+	    pg_put_match(skb, &rule->match, user_ns) ||
+	    (rule->existing && nla_put_flag(skb, PEERGROUP_A_RULE_EXISTING)) ||
+	    pg_put_u64(skb, PEERGROUP_A_RULE_GAINED, rule->gained)) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;
 	}

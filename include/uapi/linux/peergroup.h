@@ -66,7 +66,8 @@ enum peergroup_reason {
 
 /**
  * enum peergroup_direction - Which end began a connection.
- * @PEERGROUP_DIRECTION_IN: The other one; this end accepted.
+ * @PEERGROUP_DIRECTION_IN: The other one; this end accepted. Also where both
+ *   ends connected to each other at the same time.
  * @PEERGROUP_DIRECTION_OUT: This one; it connected.
  */
 enum peergroup_direction {
