@@ -198,8 +198,9 @@ int pg_conn_attach(struct pg_ctx *ctx, uint32_t group_id,
 	room = check_batch(&batch, failed);
 	if (room < 0)
 		return room;
-	if (!group_id)
-		return ctx_fail(ctx, -ENOENT, "no group has id 0");
+	err = check_group_id(ctx, group_id);
+	if (err)
+		return err;
 
 	err = request_init(ctx, &req, PEERGROUP_CMD_CONN_NEW, NLM_F_ACK, room);
 	if (err)

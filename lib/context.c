@@ -205,3 +205,8 @@ int check_type(struct pg_ctx *ctx, enum pg_type type)
 	}
 	return ctx_fail(ctx, -EINVAL, "type is neither neighbor nor direct");
 }
+
+int check_group_id(struct pg_ctx *ctx, uint32_t id)
+{
+	return id ? 0 : ctx_fail(ctx, -ENOENT, "no group has id 0");
+}

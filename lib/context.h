@@ -50,8 +50,12 @@ int ctx_grow(struct pg_ctx *ctx, size_t size);
  */
 int check_size(struct pg_ctx *ctx, const void *object, size_t known);
 
-/* Check flags of the caller; and that type is one of enum pg_type. */
+/*
+ * Check flags of the caller; that type is one of enum pg_type; and that a group
+ * can have this id.
+ */
 int check_flags(struct pg_ctx *ctx, uint32_t flags, uint32_t known);
 int check_type(struct pg_ctx *ctx, enum pg_type type);
+int check_group_id(struct pg_ctx *ctx, uint32_t id);
 
 #endif /* LIB_CONTEXT_H */

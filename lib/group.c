@@ -12,11 +12,6 @@
 _Static_assert(sizeof(struct pg_group_spec) == 40, "padding");
 _Static_assert(offsetof(struct pg_group_spec, owner) == 36, "padding");
 
-static int no_group(struct pg_ctx *ctx)
-{
-	return ctx_fail(ctx, -ENOENT, "no group has id 0");
-}
-
 static int check_name(struct pg_ctx *ctx, const char *name)
 {
 	if (!name || !*name)
@@ -85,20 +80,6 @@ static int store_id(const struct pg_group *group, void *arg)
 	return 0;
 }
 
-/* Hand out what a change of a group was answered with. */
-static int answer_change(const struct reader *reader, uint32_t new_id,
-			 uint32_t *id, uint64_t *generation)
-{
-	if (!new_id)
-		return ctx_fail(reader->ctx, -EPROTO,
-				"the module sent no id");
-	if (id)
-		*id = new_id;
-	if (generation)
-		*generation = reader->generation;
-	return 0;
-}
-
 int pg_group_add(struct pg_ctx *ctx, const struct pg_group_spec *spec,
 		 uint32_t *id, uint64_t *generation)
 {
@@ -121,7 +102,7 @@ int pg_group_add(struct pg_ctx *ctx, const struct pg_group_spec *spec,
 	}
 
 	err = reader_run(&reader, &req, put_spec(&req, spec));
-	return err ? err : answer_change(&reader, new_id, id, generation);
+	return err ? err : reader_answer(&reader, new_id, id, generation);
 }
 
 int pg_group_del(struct pg_ctx *ctx, uint32_t id, uint64_t *generation)
@@ -133,13 +114,14 @@ int pg_group_del(struct pg_ctx *ctx, uint32_t id, uint64_t *generation)
 	err = request_init(ctx, &req, PEERGROUP_CMD_GROUP_DEL, NLM_F_ACK, 0);
 	if (err)
 		return err;
-	if (!id) {
+	err = check_group_id(ctx, id);
+	if (err) {
 		request_drop(&req);
-		return no_group(ctx);
+		return err;
 	}
 
 	err = reader_run(&reader, &req, request_put_group(&req, id));
-	return err ? err : answer_change(&reader, id, NULL, generation);
+	return err ? err : reader_answer(&reader, id, NULL, generation);
 }
 
 static int put_name(struct request *req, const char *name)
@@ -173,7 +155,7 @@ int pg_group_find(struct pg_ctx *ctx, const char *name, uint32_t *id)
 	}
 
 	err = reader_run(&reader, &req, put_name(&req, name));
-	return err ? err : answer_change(&reader, found, id, NULL);
+	return err ? err : reader_answer(&reader, found, id, NULL);
 }
 
 int pg_group_get(struct pg_ctx *ctx, uint32_t id, pg_group_cb cb, void *arg)
@@ -187,9 +169,10 @@ int pg_group_get(struct pg_ctx *ctx, uint32_t id, pg_group_cb cb, void *arg)
 	err = request_init(ctx, &req, PEERGROUP_CMD_GROUP_GET, NLM_F_ACK, 0);
 	if (err)
 		return err;
-	if (!id) {
+	err = check_group_id(ctx, id);
+	if (err) {
 		request_drop(&req);
-		return no_group(ctx);
+		return err;
 	}
 
 	return reader_run(&reader, &req, request_put_group(&req, id));

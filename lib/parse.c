@@ -12,6 +12,9 @@
 
 #include "parse.h"
 
+/* A length that no prefix has. */
+#define LEN_ABSENT UINT32_MAX
+
 bool attrs_next(struct attrs *run, struct attr *attr)
 {
 	struct nlattr nla;
@@ -91,29 +94,41 @@ const char *attr_string(const struct attr *attr)
 	return text;
 }
 
-static bool attr_port(const struct attr *attr, struct pg_addr *addr)
+static bool attr_port(const struct attr *attr, uint16_t *port)
 {
-	uint16_t port;
-
-	if (!attr_u16(attr, &port))
+	if (!attr_u16(attr, port))
 		return false;
-	addr->port = ntohs(port);
+	*port = ntohs(*port);
 	return true;
 }
 
-static bool attr_ipv4(const struct attr *attr, struct pg_addr *addr)
+static bool attr_ipv4(const struct attr *attr, struct in_addr *ipv4,
+		      int *family)
 {
-	addr->family = AF_INET;
-	return attr_u32(attr, &addr->ipv4.s_addr);
+	*family = AF_INET;
+	return attr_u32(attr, &ipv4->s_addr);
 }
 
-static bool attr_ipv6(const struct attr *attr, struct pg_addr *addr)
+static bool attr_ipv6(const struct attr *attr, struct in6_addr *ipv6,
+		      int *family)
 {
-	if (attr->len != sizeof(addr->ipv6))
+	if (attr->len != sizeof(*ipv6))
 		return false;
-	addr->family = AF_INET6;
-	memcpy(&addr->ipv6, attr->data, sizeof(addr->ipv6));
+	*family = AF_INET6;
+	memcpy(ipv6, attr->data, sizeof(*ipv6));
 	return true;
+}
+
+uint32_t prefix_bits(int family)
+{
+	switch (family) {
+	case AF_INET:
+		return 32;
+	case AF_INET6:
+		return 128;
+	default:
+		return 0;
+	}
 }
 
 static bool attr_enum(const struct attr *attr, void *value)
@@ -169,19 +184,21 @@ static bool parse_peer_id(const struct attr *attr, struct pg_conn *conn)
 
 static bool conn_addr_attr(const struct attr *attr, struct pg_conn *conn)
 {
+	struct pg_addr *local = &conn->local, *remote = &conn->remote;
+
 	switch (attr->type) {
 	case PEERGROUP_A_CONN_LOCAL_PORT:
-		return attr_port(attr, &conn->local);
+		return attr_port(attr, &local->port);
 	case PEERGROUP_A_CONN_REMOTE_PORT:
-		return attr_port(attr, &conn->remote);
+		return attr_port(attr, &remote->port);
 	case PEERGROUP_A_CONN_LOCAL_IPV4:
-		return attr_ipv4(attr, &conn->local);
+		return attr_ipv4(attr, &local->ipv4, &local->family);
 	case PEERGROUP_A_CONN_REMOTE_IPV4:
-		return attr_ipv4(attr, &conn->remote);
+		return attr_ipv4(attr, &remote->ipv4, &remote->family);
 	case PEERGROUP_A_CONN_LOCAL_IPV6:
-		return attr_ipv6(attr, &conn->local);
+		return attr_ipv6(attr, &local->ipv6, &local->family);
 	case PEERGROUP_A_CONN_REMOTE_IPV6:
-		return attr_ipv6(attr, &conn->remote);
+		return attr_ipv6(attr, &remote->ipv6, &remote->family);
 	default:
 		return true;
 	}
@@ -217,6 +234,8 @@ static bool conn_attr(const struct attr *attr, struct parsed_conn *parsed,
 		return attr_enum(attr, &conn->reason);
 	case PEERGROUP_A_CONN_ERROR:
 		return attr_enum(attr, &conn->error);
+	case PEERGROUP_A_CONN_RULE_ID:
+		return attr_u32(attr, &conn->rule_id);
 	default:
 		return conn_addr_attr(attr, conn);
 	}
@@ -309,6 +328,14 @@ static bool group_attr(const struct attr *attr, struct parsed_group *parsed)
 		return attr_u32(attr, &group->pending);
 	case PEERGROUP_A_GROUP_LOST:
 		return parse_lost(attr, parsed);
+	case PEERGROUP_A_GROUP_RULES:
+		return attr_u32(attr, &group->rules);
+	case PEERGROUP_A_GROUP_MISSED:
+		return attr_u64(attr, &group->missed);
+	case PEERGROUP_A_GROUP_MISSED_LOST:
+		return attr_u64(attr, &group->missed_lost);
+	case PEERGROUP_A_GROUP_REFUSED:
+		return attr_u64(attr, &group->refused);
 	default:
 		return true;
 	}
@@ -330,4 +357,115 @@ bool parse_group(const struct attr *nest, struct parsed_group *parsed)
 		if (!group_attr(&attr, parsed))
 			return false;
 	return !run.bad && parsed->group.id;
+}
+
+static bool rule_port_attr(const struct attr *attr, struct pg_rule *rule)
+{
+	switch (attr->type) {
+	case PEERGROUP_A_RULE_LOCAL_PORT_MIN:
+		return attr_port(attr, &rule->local_port_min);
+	case PEERGROUP_A_RULE_LOCAL_PORT_MAX:
+		return attr_port(attr, &rule->local_port_max);
+	case PEERGROUP_A_RULE_REMOTE_PORT_MIN:
+		return attr_port(attr, &rule->remote_port_min);
+	case PEERGROUP_A_RULE_REMOTE_PORT_MAX:
+		return attr_port(attr, &rule->remote_port_max);
+	default:
+		return true;
+	}
+}
+
+static bool rule_prefix_attr(const struct attr *attr, struct pg_rule *rule)
+{
+	struct pg_prefix *local = &rule->local, *remote = &rule->remote;
+
+	switch (attr->type) {
+	case PEERGROUP_A_RULE_LOCAL_IPV4:
+		return attr_ipv4(attr, &local->ipv4, &local->family);
+	case PEERGROUP_A_RULE_LOCAL_IPV6:
+		return attr_ipv6(attr, &local->ipv6, &local->family);
+	case PEERGROUP_A_RULE_LOCAL_PREFIX_LEN:
+		return attr_u32(attr, &local->len);
+	case PEERGROUP_A_RULE_REMOTE_IPV4:
+		return attr_ipv4(attr, &remote->ipv4, &remote->family);
+	case PEERGROUP_A_RULE_REMOTE_IPV6:
+		return attr_ipv6(attr, &remote->ipv6, &remote->family);
+	case PEERGROUP_A_RULE_REMOTE_PREFIX_LEN:
+		return attr_u32(attr, &remote->len);
+	default:
+		return rule_port_attr(attr, rule);
+	}
+}
+
+static bool parse_uid(const struct attr *attr, struct pg_rule *rule)
+{
+	rule->flags |= PG_RULE_UID;
+	return attr_u32(attr, &rule->uid);
+}
+
+static bool parse_existing(const struct attr *attr, struct pg_rule *rule)
+{
+	rule->flags |= PG_RULE_EXISTING;
+	return !attr->len;
+}
+
+static bool rule_attr(const struct attr *attr, struct pg_rule *rule)
+{
+	switch (attr->type) {
+	case PEERGROUP_A_RULE_ID:
+		return attr_u32(attr, &rule->id);
+	case PEERGROUP_A_RULE_GROUP_ID:
+		return attr_u32(attr, &rule->group_id);
+	case PEERGROUP_A_RULE_TYPE:
+		return attr_enum(attr, &rule->type);
+	case PEERGROUP_A_RULE_DIRECTION:
+		return attr_enum(attr, &rule->direction);
+	case PEERGROUP_A_RULE_UID:
+		return parse_uid(attr, rule);
+	case PEERGROUP_A_RULE_EXISTING:
+		return parse_existing(attr, rule);
+	case PEERGROUP_A_RULE_GAINED:
+		return attr_u64(attr, &rule->gained);
+	default:
+		return rule_prefix_attr(attr, rule);
+	}
+}
+
+/* Without a length all of the address counts. */
+static bool set_prefix_len(struct pg_prefix *prefix)
+{
+	const uint32_t bits = prefix_bits(prefix->family);
+
+	if (prefix->len == LEN_ABSENT)
+		prefix->len = bits;
+	return prefix->len <= bits;
+}
+
+static void set_port_max(uint16_t min, uint16_t *max)
+{
+	if (!*max)
+		*max = min;
+}
+
+bool parse_rule(const struct attr *nest, struct pg_rule *rule)
+{
+	struct attrs run = attr_nested(nest);
+	struct attr attr;
+
+	memset(rule, 0, sizeof(*rule));
+	rule->local.len = LEN_ABSENT;
+	rule->remote.len = LEN_ABSENT;
+	while (attrs_next(&run, &attr))
+		if (!rule_attr(&attr, rule))
+			return false;
+
+	set_port_max(rule->local_port_min, &rule->local_port_max);
+	set_port_max(rule->remote_port_min, &rule->remote_port_max);
+	return !run.bad && rule->id && set_prefix_len(&rule->local) &&
+	       set_prefix_len(&rule->remote);
+}
+
+bool rule_complete(const struct pg_rule *rule)
+{
+	return rule->id && rule->group_id && rule->type;
 }

@@ -65,4 +65,13 @@ struct parsed_group {
 /* Likewise for a group. */
 bool parse_group(const struct attr *nest, struct parsed_group *parsed);
 
+/* Likewise for a rule, which points to nothing. */
+bool parse_rule(const struct attr *nest, struct pg_rule *rule);
+
+/* Whether a rule has all that every one has. */
+bool rule_complete(const struct pg_rule *rule);
+
+/* Bits of an address, none without a family. */
+uint32_t prefix_bits(int family);
+
 #endif /* LIB_PARSE_H */

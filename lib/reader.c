@@ -96,6 +96,24 @@ static int take_group(struct reader *reader, const struct attr *attr)
 	return err;
 }
 
+static int take_rule(struct reader *reader, const struct attr *attr)
+{
+	struct pg_rule rule;
+	int err;
+
+	if (!parse_rule(attr, &rule))
+		return malformed(reader);
+	if ((reader->dump || reader->get) && !rule_complete(&rule))
+		return malformed(reader);
+	if (!reader->rule)
+		return 0;
+
+	reader->ctx->busy = true;
+	err = reader->rule(&rule, reader->arg);
+	reader->ctx->busy = false;
+	return err;
+}
+
 static int take_record(struct reader *reader, const struct attr *attr)
 {
 	int err = begin(reader);
@@ -105,8 +123,14 @@ static int take_record(struct reader *reader, const struct attr *attr)
 	/* With the connections of a dump come their groups, uncounted. */
 	if (attr->type == PEERGROUP_A_CONN || !reader->with_groups)
 		reader->seen++;
-	return attr->type == PEERGROUP_A_CONN ? take_conn(reader, attr) :
-						take_group(reader, attr);
+	switch (attr->type) {
+	case PEERGROUP_A_CONN:
+		return take_conn(reader, attr);
+	case PEERGROUP_A_RULE:
+		return take_rule(reader, attr);
+	default:
+		return take_group(reader, attr);
+	}
 }
 
 static int take_attr(struct reader *reader, const struct attr *attr)
@@ -118,6 +142,7 @@ static int take_attr(struct reader *reader, const struct attr *attr)
 		return take_count(reader, attr);
 	case PEERGROUP_A_CONN:
 	case PEERGROUP_A_GROUP:
+	case PEERGROUP_A_RULE:
 		return take_record(reader, attr);
 	default:
 		return 0;
@@ -173,4 +198,17 @@ int reader_run(struct reader *reader, struct request *req, int put)
 
 	err = request_run(reader->ctx, req, take_message, reader);
 	return err ? err : check_whole(reader);
+}
+
+int reader_answer(const struct reader *reader, uint32_t new_id, uint32_t *id,
+		  uint64_t *generation)
+{
+	if (!new_id)
+		return ctx_fail(reader->ctx, -EPROTO,
+				"the module sent no id");
+	if (id)
+		*id = new_id;
+	if (generation)
+		*generation = reader->generation;
+	return 0;
 }

@@ -12,6 +12,7 @@ struct reader {
 	pg_begin_cb begin;	/* these may be NULL */
 	pg_conn_cb conn;
 	pg_group_cb group;
+	pg_rule_cb rule;
 	void *arg;
 	bool dump;
 	bool get;		/* the reply has one record */
@@ -28,5 +29,12 @@ struct reader {
 
 /* Send the request and read the answer; put is what building it said. */
 int reader_run(struct reader *reader, struct request *req, int put);
+
+/*
+ * Hand out what a change was answered with, where the caller wants it: the id
+ * of what was made or named, 0 if the answer has none, and the generation.
+ */
+int reader_answer(const struct reader *reader, uint32_t new_id, uint32_t *id,
+		  uint64_t *generation);
 
 #endif /* LIB_READER_H */

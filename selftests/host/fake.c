@@ -56,6 +56,8 @@ void fake_reload(void)
 {
 	memset(fake.groups, 0, sizeof(fake.groups));
 	fake.last_id = 0;
+	fake.last_rule_id = 0;
+	fake.n_rules = 0;
 	fake.family++;
 	fake.loaded = true;
 }
@@ -145,7 +147,8 @@ static void put(struct datagram *datagram, uint16_t type, const void *data,
 	const struct nlattr nla = { NLA_HDRLEN + len, type };
 
 	append(datagram, &nla, sizeof(nla));
-	append(datagram, data, len);
+	if (len)
+		append(datagram, data, len);
 }
 
 static void put_u16(struct datagram *datagram, uint16_t type, uint16_t value)
@@ -254,6 +257,7 @@ struct request {
 	const char *comment;
 	const char *family_name;
 	unsigned int socks;
+	struct fake_rule rule;
 };
 
 static uint32_t get_u32(const struct nlattr *nla)
@@ -297,19 +301,44 @@ static void read_conn(const struct nlattr *nla)
 	}
 }
 
+static void read_rule(struct request *request, const struct nlattr *nla)
+{
+	struct fake_rule *rule = &request->rule;
+
+	switch (nla->nla_type) {
+	case PEERGROUP_A_RULE_ID:
+		rule->id = get_u32(nla);
+		break;
+	case PEERGROUP_A_RULE_TYPE:
+		rule->type = get_u32(nla);
+		break;
+	case PEERGROUP_A_RULE_EXISTING:
+		rule->existing = true;
+		break;
+	case PEERGROUP_A_RULE_KEEP:
+		fake.keep = true;
+		break;
+	default:
+		memcpy(rule->sockets + rule->len, nla, nla->nla_len);
+		rule->len += NLA_ALIGN(nla->nla_len);
+	}
+}
+
 static void read_nest(struct request *request, const struct nlattr *outer)
 {
 	const unsigned char *pos = (const unsigned char *)(outer + 1);
 	const unsigned char *end = (const unsigned char *)outer +
 				   outer->nla_len;
-	bool is_conn = (outer->nla_type & NLA_TYPE_MASK) == PEERGROUP_A_CONN;
+	const uint16_t type = outer->nla_type & NLA_TYPE_MASK;
 	const struct nlattr *nla;
 
-	request->socks += is_conn;
+	request->socks += type == PEERGROUP_A_CONN;
 	for (; pos < end; pos += NLA_ALIGN(nla->nla_len)) {
 		nla = (const struct nlattr *)pos;
-		if (is_conn)
+		if (type == PEERGROUP_A_CONN)
 			read_conn(nla);
+		else if (type == PEERGROUP_A_RULE)
+			read_rule(request, nla);
 		else
 			read_group(request, nla);
 	}
@@ -326,6 +355,7 @@ static void read_request(struct request *request, const struct nlmsghdr *nlh)
 	fake.remote_ipv4 = 0;
 	fake.has_remote_ipv6 = false;
 	fake.flags = 0;
+	fake.keep = false;
 	*request = (struct request){ .nlh = nlh, .cmd = genl->cmd };
 	for (; pos < nlh->nlmsg_len; pos += NLA_ALIGN(nla->nla_len)) {
 		nla = (const struct nlattr *)(base + pos);
@@ -404,6 +434,22 @@ static void put_conn(struct datagram *datagram, uint32_t group_id,
 	nest_end(datagram, where);
 }
 
+static void put_rule(struct datagram *datagram, const struct fake_rule *rule)
+{
+	size_t where = nest(datagram, PEERGROUP_A_RULE | NLA_F_NESTED);
+
+	put_u32(datagram, PEERGROUP_A_RULE_ID, rule->id);
+	put_u32(datagram, PEERGROUP_A_RULE_GROUP_ID, rule->group_id);
+	if (!fake.no_type)
+		put_u32(datagram, PEERGROUP_A_RULE_TYPE, rule->type);
+	append(datagram, rule->sockets, rule->len);
+	if (rule->existing)
+		put(datagram, PEERGROUP_A_RULE_EXISTING, NULL, 0);
+	put_u64(datagram, PEERGROUP_A_RULE_GAINED, 100 + rule->id);
+	put_u32(datagram, 1000, 7);
+	nest_end(datagram, where);
+}
+
 static struct datagram *start_reply(const struct nlmsghdr *nlh)
 {
 	struct datagram *datagram = start_genl(nlh, 0);
@@ -426,6 +472,23 @@ static int group_new(const struct request *request)
 	return 0;
 }
 
+static void drop_rule(struct fake_rule *rule)
+{
+	const struct fake_rule *end = fake.rules + fake.n_rules--;
+
+	memmove(rule, rule + 1, (end - rule - 1) * sizeof(*rule));
+}
+
+/* The rules of a group go with it. */
+static void drop_rules(uint32_t group_id)
+{
+	unsigned int i = fake.n_rules;
+
+	while (i--)
+		if (fake.rules[i].group_id == group_id)
+			drop_rule(&fake.rules[i]);
+}
+
 static void reply_group(const struct request *request)
 {
 	struct fake_group *group = find(request);
@@ -446,8 +509,75 @@ static void reply_group(const struct request *request)
 	datagram = start_reply(request->nlh);
 	if (!fake.no_ids)
 		put_group(datagram, group);
-	if (request->cmd == PEERGROUP_CMD_GROUP_DEL)
+	if (request->cmd == PEERGROUP_CMD_GROUP_DEL) {
+		drop_rules(group->id);
 		group->id = 0;
+	}
+	acknowledge(request->nlh, 0);
+}
+
+static struct fake_rule *find_rule(const struct request *request)
+{
+	struct fake_rule *rule;
+
+	for (rule = fake.rules; rule < fake.rules + fake.n_rules; rule++)
+		if (rule->id == request->rule.id &&
+		    (!request->group_id || rule->group_id == request->group_id))
+			return rule;
+	return NULL;
+}
+
+static bool same_sockets(const struct fake_rule *a, const struct fake_rule *b)
+{
+	return a->group_id == b->group_id && a->len == b->len &&
+	       !memcmp(a->sockets, b->sockets, a->len);
+}
+
+static int rule_new(struct request *request)
+{
+	const struct fake_group *group = find(request);
+	struct fake_rule *rule = &request->rule;
+	unsigned int i;
+
+	if (!group)
+		return -ENOENT;
+	rule->group_id = group->id;
+	for (i = 0; i < fake.n_rules; i++)
+		if (same_sockets(&fake.rules[i], rule))
+			return -EEXIST;
+	if (fake.n_rules == FAKE_RULES)
+		return -ENOSPC;
+	rule->id = ++fake.last_rule_id;
+	if (!rule->type)
+		rule->type = PEERGROUP_CONN_TYPE_NEIGHBOR;
+	fake.rules[fake.n_rules++] = *rule;
+	return 0;
+}
+
+static void reply_rule(struct request *request)
+{
+	struct fake_rule *rule = NULL;
+	struct datagram *datagram;
+	int err = 0;
+
+	if (request->cmd == PEERGROUP_CMD_RULE_NEW)
+		err = rule_new(request);
+	if (!err)
+		rule = find_rule(request);
+	if (!rule) {
+		fake.reason = err == -EEXIST ? "matches the same sockets" :
+					       "no such rule";
+		acknowledge(request->nlh, err ? -err : ENOENT);
+		fake.reason = NULL;
+		return;
+	}
+
+	fake.generation += request->cmd != PEERGROUP_CMD_RULE_GET;
+	datagram = start_reply(request->nlh);
+	if (!fake.no_ids)
+		put_rule(datagram, rule);
+	if (request->cmd == PEERGROUP_CMD_RULE_DEL)
+		drop_rule(rule);
 	acknowledge(request->nlh, 0);
 }
 
@@ -574,6 +704,19 @@ static void dump_groups(struct dump *dump)
 			put_group(dump_message(dump), group);
 }
 
+static void dump_rules(struct dump *dump, uint32_t group_id)
+{
+	const struct fake_rule *rule, *end = fake.rules + fake.n_rules;
+
+	for (rule = fake.rules; rule < end; rule++)
+		dump->count += !group_id || rule->group_id == group_id;
+	if (!dump->count)
+		dump_message(dump);
+	for (rule = fake.rules + fake.lose; rule < end; rule++)
+		if (!group_id || rule->group_id == group_id)
+			put_rule(dump_message(dump), rule);
+}
+
 static void reply_dump(const struct request *request)
 {
 	struct dump dump = { .nlh = request->nlh };
@@ -582,6 +725,9 @@ static void reply_dump(const struct request *request)
 	fake.dumps++;
 	if (request->cmd == PEERGROUP_CMD_GROUP_GET) {
 		dump_groups(&dump);
+	} else if (request->cmd == PEERGROUP_CMD_RULE_GET &&
+		   (group || !request->group_id)) {
+		dump_rules(&dump, request->group_id);
 	} else if (!request->group_id) {
 		dump_all_conns(&dump);
 	} else if (group) {
@@ -666,6 +812,15 @@ void fake_conn_event(uint8_t cmd, uint64_t generation, uint32_t group_id,
 		 PEERGROUP_CONN_STATE_ACTIVE : PEERGROUP_CONN_STATE_GONE);
 }
 
+void fake_rule_event(uint8_t cmd, uint64_t generation,
+		     const struct fake_rule *rule)
+{
+	struct datagram *datagram = start_event(fake.family, cmd);
+
+	put_u64(datagram, PEERGROUP_A_GENERATION, generation);
+	put_rule(datagram, rule);
+}
+
 void fake_end_event(uint16_t family)
 {
 	put_u16(start_event(GENL_ID_CTRL, CTRL_CMD_DELFAMILY),
@@ -680,25 +835,39 @@ void fake_bad_event(void)
 	nlh->nlmsg_len = datagram->len + 1;
 }
 
+/* The errno of the fault that is due for this command, 0 for none. */
+static int take_refusal(uint8_t cmd)
+{
+	int refuse = fake.refuse;
+
+	if (!refuse || (fake.refuse_cmd && fake.refuse_cmd != cmd))
+		return 0;
+	if (fake.refuse_after) {
+		fake.refuse_after--;
+		return 0;
+	}
+	fake.refuse = 0;
+	fake.refuse_cmd = 0;
+	return refuse;
+}
+
 static void reply_request(const struct nlmsghdr *nlh)
 {
 	struct request request;
-	int refuse = 0;
+	int refuse;
 
 	read_request(&request, nlh);
-	if (!fake.refuse_cmd || fake.refuse_cmd == request.cmd) {
-		refuse = fake.refuse;
-		fake.refuse = 0;
-		fake.refuse_cmd = 0;
-	}
+	refuse = take_refusal(request.cmd);
 	if (refuse)
 		acknowledge(nlh, refuse);
 	else if ((nlh->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP)
 		reply_dump(&request);
 	else if (request.cmd < PEERGROUP_CMD_CONN_NEW)
 		reply_group(&request);
-	else
+	else if (request.cmd < PEERGROUP_CMD_RULE_NEW)
 		reply_conns(&request);
+	else
+		reply_rule(&request);
 }
 
 ssize_t __wrap_sendto(int fd, const void *buf, size_t len, int flags,

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define FAKE_GROUPS 4
+#define FAKE_RULES 32
 #define FAKE_PEER_ID "peer \xe2\x82\xac"	/* every third connection */
 
 struct fake_group {
@@ -25,17 +26,31 @@ struct fake_group {
 	bool not_owned;		/* by the user of the test */
 };
 
+/* A rule, and what it says about sockets, as attributes of the request. */
+struct fake_rule {
+	uint32_t id;
+	uint32_t group_id;
+	uint32_t type;
+	bool existing;
+	size_t len;
+	unsigned char sockets[256];
+};
+
 extern struct fake {
 	bool loaded;
 	uint16_t family;
 	uint64_t generation;
 	uint32_t last_id;
 	struct fake_group groups[FAKE_GROUPS];	/* id 0: none */
+	uint32_t last_rule_id;
+	unsigned int n_rules;
+	struct fake_rule rules[FAKE_RULES];	/* by id */
 	unsigned int per_message;	/* records of a dump */
 
 	/* Faults; 0: none. */
 	int refuse;		/* errno for the next request of the family */
 	uint8_t refuse_cmd;	/* the next one of this command; 0: any */
+	unsigned int refuse_after;	/* so many of them pass before */
 	const char *reason;	/* its words */
 	uint32_t refuse_sock;	/* its place: this socket, counted from 1 */
 	unsigned int stale;	/* dumps to cut off half way */
@@ -62,6 +77,7 @@ extern struct fake {
 	uint32_t type;
 	bool has_remote_ipv6;
 	uint32_t flags;
+	bool keep;		/* of the last request */
 	unsigned int events;	/* queued, not received yet */
 	int rcvbuf;		/* of the subscription */
 } fake;
@@ -80,12 +96,15 @@ void fake_left_over(size_t len, uint32_t claimed);
 
 /*
  * Events, each in a datagram of its own: about a group, about its connection i,
- * or of the end of the family. What a dump shows is the test's to change.
+ * about a rule, or of the end of the family. What a dump shows is the test's to
+ * change.
  */
 void fake_group_event(uint8_t cmd, uint64_t generation,
 		      const struct fake_group *group);
 void fake_conn_event(uint8_t cmd, uint64_t generation, uint32_t group_id,
 		     unsigned int i);
+void fake_rule_event(uint8_t cmd, uint64_t generation,
+		     const struct fake_rule *rule);
 void fake_end_event(uint16_t family);
 /* A datagram of events that claims to be longer than it is. */
 void fake_bad_event(void);

@@ -17,6 +17,7 @@ FIXTURE(message) {
 	size_t len;
 	struct parsed_conn parsed;
 	struct parsed_group group;
+	struct pg_rule rule;
 };
 
 FIXTURE_SETUP(message)
@@ -68,6 +69,19 @@ static bool parse(struct _test_data_message *self, size_t len, bool conn)
 	return ok;
 }
 
+/* Likewise, a rule. */
+static bool parse_as_rule(struct _test_data_message *self, size_t len)
+{
+	unsigned char *copy = malloc(len + 4);
+	struct attr nest = { .len = len, .data = copy + 4 };
+	bool ok;
+
+	memcpy(copy + 4, self->bytes, len);
+	ok = parse_rule(&nest, &self->rule);
+	free(copy);
+	return ok;
+}
+
 static void add_conn(struct _test_data_message *self)
 {
 	static const unsigned char local[16] = { 0xfe, 0x80, [15] = 1 };
@@ -109,6 +123,10 @@ TEST_F(message, conn)
 	EXPECT_EQ(0, conn->remote.scope_id);
 	EXPECT_EQ(NULL, conn->peer_id);
 	EXPECT_EQ(NULL, conn->stats);
+	EXPECT_EQ(0, conn->rule_id);
+	add_u32(self, PEERGROUP_A_CONN_RULE_ID, 8);
+	ASSERT_TRUE(parse(self, self->len, true));
+	EXPECT_EQ(8, conn->rule_id);
 }
 
 TEST_F(message, ipv4)
@@ -230,6 +248,12 @@ TEST_F(message, wrong_lengths)
 	};
 	size_t type, len;
 
+	for (len = 0; len <= 20; len++) {
+		self->len = 0;
+		add(self, PEERGROUP_A_CONN_RULE_ID, zeros, len);
+		add_u64(self, PEERGROUP_A_CONN_ID, 1);
+		EXPECT_EQ(len == 4, parse(self, self->len, true));
+	}
 	for (type = 1; type < ARRAY_SIZE(right); type++) {
 		for (len = 0; len <= 20; len++) {
 			self->len = 0;
@@ -284,6 +308,10 @@ TEST_F(message, group)
 	add_u32(self, PEERGROUP_A_GROUP_LEFTOVERS_MAX, 7);
 	add_u32(self, PEERGROUP_A_GROUP_LIMIT, 8);
 	add_u32(self, PEERGROUP_A_GROUP_PENDING, 9);
+	add_u32(self, PEERGROUP_A_GROUP_RULES, 10);
+	add_u64(self, PEERGROUP_A_GROUP_MISSED, 1ULL << 34);
+	add_u64(self, PEERGROUP_A_GROUP_MISSED_LOST, 1ULL << 35);
+	add_u64(self, PEERGROUP_A_GROUP_REFUSED, 1ULL << 36);
 	nest.len = self->len;
 	ASSERT_TRUE(parse_group(&nest, &self->group));
 	EXPECT_EQ(3, self->group.group.id);
@@ -298,6 +326,10 @@ TEST_F(message, group)
 	EXPECT_EQ(7, self->group.group.leftovers_max);
 	EXPECT_EQ(8, self->group.group.limit);
 	EXPECT_EQ(9, self->group.group.pending);
+	EXPECT_EQ(10, self->group.group.rules);
+	EXPECT_EQ(1ULL << 34, self->group.group.missed);
+	EXPECT_EQ(1ULL << 35, self->group.group.missed_lost);
+	EXPECT_EQ(1ULL << 36, self->group.group.refused);
 	EXPECT_EQ(0, self->group.group.lost[PG_REASON_RESET]);
 }
 
@@ -314,6 +346,7 @@ TEST_F(message, noise)
 							random();
 		parse(self, len, true);
 		parse(self, len, false);
+		parse_as_rule(self, len);
 	}
 }
 
@@ -360,6 +393,155 @@ TEST_F(message, reason)
 	EXPECT_EQ(110, self->parsed.conn.error);
 	EXPECT_STREQ("timed-out", pg_reason_name(self->parsed.conn.reason));
 	EXPECT_STREQ("unknown", pg_reason_name(4711));
+}
+
+static void add_rule(struct _test_data_message *self)
+{
+	static const unsigned char local[16] = { 0x20, 0x01, [7] = 0x10 };
+
+	add_u32(self, PEERGROUP_A_RULE_ID, 3);
+	add_u32(self, PEERGROUP_A_RULE_GROUP_ID, 9);
+	add_u32(self, PEERGROUP_A_RULE_TYPE, PEERGROUP_CONN_TYPE_DIRECT);
+	add_u16(self, PEERGROUP_A_RULE_LOCAL_PORT_MIN, htons(0x1234));
+	add_u16(self, PEERGROUP_A_RULE_LOCAL_PORT_MAX, htons(0x1235));
+	add_u16(self, PEERGROUP_A_RULE_REMOTE_PORT_MIN, htons(8333));
+	add_u32(self, PEERGROUP_A_RULE_LOCAL_PREFIX_LEN, 60);
+	add(self, PEERGROUP_A_RULE_LOCAL_IPV6, local, 16);
+	add_u32(self, PEERGROUP_A_RULE_REMOTE_IPV4, htonl(0xc0000200));
+	add_u32(self, PEERGROUP_A_RULE_REMOTE_PREFIX_LEN, 24);
+	add_u32(self, PEERGROUP_A_RULE_DIRECTION, PEERGROUP_DIRECTION_IN);
+	add_u32(self, PEERGROUP_A_RULE_UID, 1000);
+	add_u64(self, PEERGROUP_A_RULE_GAINED, 1ULL << 40);
+	add(self, PEERGROUP_A_RULE_EXISTING, "", 0);
+}
+
+TEST_F(message, rule)
+{
+	const struct pg_rule *rule = &self->rule;
+
+	add_rule(self);
+	ASSERT_TRUE(parse_as_rule(self, self->len));
+	EXPECT_EQ(3, rule->id);
+	EXPECT_EQ(9, rule->group_id);
+	EXPECT_EQ(PG_TYPE_DIRECT, rule->type);
+	EXPECT_EQ(0x1234, rule->local_port_min);
+	EXPECT_EQ(0x1235, rule->local_port_max);
+	EXPECT_EQ(8333, rule->remote_port_min);
+	EXPECT_EQ(8333, rule->remote_port_max);
+	EXPECT_EQ(AF_INET6, rule->local.family);
+	EXPECT_EQ(60, rule->local.len);
+	EXPECT_EQ(0x10, rule->local.ipv6.s6_addr[7]);
+	EXPECT_EQ(AF_INET, rule->remote.family);
+	EXPECT_EQ(24, rule->remote.len);
+	EXPECT_EQ(htonl(0xc0000200), rule->remote.ipv4.s_addr);
+	EXPECT_EQ(PG_DIRECTION_IN, rule->direction);
+	EXPECT_EQ(1000, rule->uid);
+	EXPECT_EQ(PG_RULE_UID | PG_RULE_EXISTING, rule->flags);
+	EXPECT_EQ(1ULL << 40, rule->gained);
+	EXPECT_TRUE(rule_complete(rule));
+}
+
+TEST_F(message, rule_of_little)
+{
+	EXPECT_FALSE(parse_as_rule(self, 0));
+	add_u32(self, PEERGROUP_A_RULE_GROUP_ID, 9);
+	add_u32(self, PEERGROUP_A_RULE_TYPE, 1);
+	EXPECT_FALSE(parse_as_rule(self, self->len));
+
+	self->len = 0;
+	add_u32(self, PEERGROUP_A_RULE_ID, 3);
+	ASSERT_TRUE(parse_as_rule(self, self->len));
+	EXPECT_EQ(0, self->rule.local.family);
+	EXPECT_EQ(0, self->rule.local.len);
+	EXPECT_EQ(0, self->rule.remote_port_max);
+	EXPECT_EQ(0, self->rule.flags);
+	EXPECT_FALSE(rule_complete(&self->rule));
+	add_u32(self, PEERGROUP_A_RULE_TYPE, 1);
+	ASSERT_TRUE(parse_as_rule(self, self->len));
+	EXPECT_FALSE(rule_complete(&self->rule));
+	add_u32(self, PEERGROUP_A_RULE_GROUP_ID, 9);
+	ASSERT_TRUE(parse_as_rule(self, self->len));
+	EXPECT_TRUE(rule_complete(&self->rule));
+}
+
+/* Wherever the length stands; without one the address is the prefix. */
+TEST_F(message, prefixes)
+{
+	static const unsigned char zeros[16];
+	static const struct {
+		bool ipv6;
+		uint32_t len;
+		bool good;
+	} table[] = {
+		{ false, 0, true }, { false, 32, true }, { false, 33, false },
+		{ false, 128, false }, { true, 0, true }, { true, 128, true },
+		{ true, 129, false },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		self->len = 0;
+		add_u32(self, PEERGROUP_A_RULE_ID, 3);
+		add_u32(self, PEERGROUP_A_RULE_REMOTE_PREFIX_LEN, table[i].len);
+		add(self, table[i].ipv6 ? PEERGROUP_A_RULE_REMOTE_IPV6 :
+					  PEERGROUP_A_RULE_REMOTE_IPV4,
+		    zeros, table[i].ipv6 ? 16 : 4);
+		add_u32(self, PEERGROUP_A_RULE_LOCAL_IPV4, 0);
+		EXPECT_EQ(table[i].good, parse_as_rule(self, self->len));
+		if (table[i].good)
+			EXPECT_EQ(table[i].len, self->rule.remote.len);
+		EXPECT_EQ(32, self->rule.local.len);
+	}
+
+	self->len = 0;
+	add_u32(self, PEERGROUP_A_RULE_ID, 3);
+	add_u32(self, PEERGROUP_A_RULE_LOCAL_PREFIX_LEN, 8);
+	EXPECT_FALSE(parse_as_rule(self, self->len));
+}
+
+TEST_F(message, wrong_lengths_of_rules)
+{
+	static const unsigned char zeros[32];
+	static const size_t right[] = {
+		[PEERGROUP_A_RULE_ID] = 4, [PEERGROUP_A_RULE_GROUP_ID] = 4,
+		[PEERGROUP_A_RULE_TYPE] = 4,
+		[PEERGROUP_A_RULE_LOCAL_PORT_MIN] = 2,
+		[PEERGROUP_A_RULE_LOCAL_PORT_MAX] = 2,
+		[PEERGROUP_A_RULE_REMOTE_PORT_MIN] = 2,
+		[PEERGROUP_A_RULE_REMOTE_PORT_MAX] = 2,
+		[PEERGROUP_A_RULE_LOCAL_IPV4] = 4,
+		[PEERGROUP_A_RULE_LOCAL_IPV6] = 16,
+		[PEERGROUP_A_RULE_LOCAL_PREFIX_LEN] = 4,
+		[PEERGROUP_A_RULE_REMOTE_IPV4] = 4,
+		[PEERGROUP_A_RULE_REMOTE_IPV6] = 16,
+		[PEERGROUP_A_RULE_REMOTE_PREFIX_LEN] = 4,
+		[PEERGROUP_A_RULE_DIRECTION] = 4, [PEERGROUP_A_RULE_UID] = 4,
+		[PEERGROUP_A_RULE_EXISTING] = 0,
+	};
+	size_t type, len;
+
+	for (type = 1; type < ARRAY_SIZE(right); type++) {
+		for (len = 0; len <= 20; len++) {
+			self->len = 0;
+			add(self, type, zeros, len);
+			add_u32(self, PEERGROUP_A_RULE_ID, 1);
+			EXPECT_EQ(len == right[type],
+				  parse_as_rule(self, self->len)) {
+				TH_LOG("attribute %zu of %zu bytes", type, len);
+			}
+		}
+	}
+}
+
+TEST_F(message, rule_cut_off_anywhere)
+{
+	size_t len, ends = 0;
+
+	add_rule(self);
+	for (len = 8; len < self->len; len++)
+		ends += parse_as_rule(self, len);
+	/* After each attribute but a lone length, and in the padding of ports. */
+	EXPECT_EQ(13 + 3 * 2 - 1, ends);
 }
 
 TEST_HARNESS_MAIN
