@@ -143,6 +143,10 @@ static enum pg_event_type event_type(uint8_t cmd)
 		return PG_EVENT_CONN_NEW;
 	case PEERGROUP_CMD_CONN_GONE_NTF:
 		return PG_EVENT_CONN_GONE;
+	case PEERGROUP_CMD_RULE_NEW_NTF:
+		return PG_EVENT_RULE_NEW;
+	case PEERGROUP_CMD_RULE_GONE_NTF:
+		return PG_EVENT_RULE_GONE;
 	default:
 		return 0;
 	}
@@ -162,6 +166,10 @@ static bool take_attr(struct pg_sub *sub, const struct attr *attr)
 		event->conn = &sub->conn.conn;
 		return parse_conn(attr, &sub->conn) &&
 		       conn_complete(&sub->conn.conn);
+	case PEERGROUP_A_RULE:
+		event->rule = &sub->rule;
+		return parse_rule(attr, &sub->rule) &&
+		       rule_complete(&sub->rule);
 	default:
 		return true;
 	}
@@ -180,6 +188,9 @@ static bool complete(const struct pg_event *event)
 	case PG_EVENT_CONN_NEW:
 	case PG_EVENT_CONN_GONE:
 		return event->conn;
+	case PG_EVENT_RULE_NEW:
+	case PG_EVENT_RULE_GONE:
+		return event->rule;
 	default:
 		return true;
 	}

@@ -21,6 +21,7 @@ struct pg_sub {
 	struct pg_event event;
 	struct parsed_conn conn;
 	struct parsed_group group;
+	struct pg_rule rule;
 };
 
 /* pg_sub_open(), looking up the family by way of ctx. */

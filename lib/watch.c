@@ -340,6 +340,16 @@ static int take_loss(struct pg_watch *watch)
 	return 1;
 }
 
+/* The group of a connection or a rule. */
+static const struct pg_group *group_of(const struct pg_watch *watch,
+				       const struct pg_event *event)
+{
+	uint32_t id = event->conn ? event->conn->group_id :
+				    event->rule->group_id;
+
+	return pg_picture_group(watch->picture, id);
+}
+
 /* Apply an event to the picture; 1 if it is to be handed out. */
 static int take_event(struct pg_watch *watch, const struct pg_event *event)
 {
@@ -357,10 +367,10 @@ static int take_event(struct pg_watch *watch, const struct pg_event *event)
 		watch->untold = true;
 		return watch_fail(watch, changed, NULL);
 	}
-	if (event->conn)
-		watch->event.group = pg_picture_group(watch->picture,
-						      event->conn->group_id);
-	return changed;
+	if (event->conn || event->rule)
+		watch->event.group = group_of(watch, event);
+	/* A picture has no rules that could tell. */
+	return event->rule ? !!watch->event.group : changed;
 }
 
 static int next_event(struct pg_watch *watch)

@@ -34,6 +34,7 @@ static struct pg_group group_of(uint32_t id, const char *name)
 		.id = id, .name = name, .label = "label", .comment = "",
 		.owner = 7, .active_neighbor = 99, .active_direct = 99,
 		.pending = 99, .gained = 5, .lost = lost, .n_lost = 4,
+		.rules = 2, .missed = 3, .missed_lost = 1, .refused = 4,
 	};
 }
 
@@ -43,6 +44,7 @@ static struct pg_conn conn_of(uint64_t id, uint32_t group_id,
 	return (struct pg_conn){
 		.id = id, .group_id = group_id, .state = state,
 		.type = id % 2 ? PG_TYPE_NEIGHBOR : PG_TYPE_DIRECT,
+		.rule_id = 10 * id,
 	};
 }
 
@@ -134,6 +136,10 @@ TEST_F(picture, groups_come_and_go)
 	EXPECT_STREQ("", group->comment);
 	EXPECT_EQ(7, group->owner);
 	EXPECT_EQ(5, group->gained);
+	EXPECT_EQ(2, group->rules);
+	EXPECT_EQ(3, group->missed);
+	EXPECT_EQ(1, group->missed_lost);
+	EXPECT_EQ(4, group->refused);
 	ASSERT_LT(PG_REASON_CONNECT_FAILED, group->n_lost);
 	EXPECT_EQ(3, group->lost[3]);
 	EXPECT_EQ(0, group->lost[PG_REASON_CONNECT_FAILED]);
@@ -178,6 +184,7 @@ TEST_F(picture, connections_come_and_go)
 	EXPECT_EQ(536, conns(self, 0));
 	ASSERT_NE(NULL, pg_picture_conn(self->picture, 3));
 	EXPECT_EQ(1, pg_picture_conn(self->picture, 3)->group_id);
+	EXPECT_EQ(30, pg_picture_conn(self->picture, 3)->rule_id);
 
 	EXPECT_EQ(1, apply_conn(self, PG_EVENT_CONN_GONE, 5, 1));
 	EXPECT_EQ(0, apply_conn(self, PG_EVENT_CONN_GONE, 5, 1));
@@ -239,6 +246,25 @@ TEST_F(picture, nothing_twice)
 	EXPECT_EQ(0, apply_group(self, PG_EVENT_GROUP_GONE, 1));
 	EXPECT_EQ(1, conns(self, 0));
 	EXPECT_EQ(4, pg_picture_generation(self->picture));
+}
+
+/* They change nothing but the generation, or what follows would be a hole. */
+TEST_F(picture, rules)
+{
+	const struct pg_rule rule = { .id = 1, .group_id = 1 };
+	struct pg_event event = {
+		.type = PG_EVENT_RULE_NEW, .generation = 5, .rule = &rule,
+	};
+
+	apply_group(self, PG_EVENT_GROUP_NEW, 1);
+	EXPECT_EQ(0, pg_picture_apply(self->picture, &event));
+	EXPECT_EQ(5, pg_picture_generation(self->picture));
+	event.type = PG_EVENT_RULE_GONE;
+	event.generation = 6;
+	EXPECT_EQ(0, pg_picture_apply(self->picture, &event));
+	EXPECT_EQ(6, pg_picture_generation(self->picture));
+	EXPECT_EQ(2, pg_picture_group(self->picture, 1)->rules);
+	EXPECT_EQ(1, groups(self));
 }
 
 /* A list has one generation throughout. */

@@ -20,7 +20,8 @@ static const char *brief(const struct pg_event *event)
 		[PG_EVENT_GROUP_NEW] = "group", [PG_EVENT_GROUP_GONE] = "ungroup",
 		[PG_EVENT_CONN_PENDING] = "?", [PG_EVENT_CONN_NEW] = "+",
 		[PG_EVENT_CONN_GONE] = "-", [PG_EVENT_RESYNC] = "resync",
-		[PG_EVENT_SYNCED] = "synced",
+		[PG_EVENT_SYNCED] = "synced", [PG_EVENT_RULE_NEW] = "rule",
+		[PG_EVENT_RULE_GONE] = "unrule",
 	};
 	static char text[64];
 
@@ -28,6 +29,10 @@ static const char *brief(const struct pg_event *event)
 		snprintf(text, sizeof(text), "%s%llu", kinds[event->type],
 			 (unsigned long long)(event->conn->id -
 					      fake_conn_id(0)));
+	else if (event->rule)
+		snprintf(text, sizeof(text), "%s %u of %s", kinds[event->type],
+			 event->rule->id,
+			 event->group ? event->group->name : "?");
 	else if (event->group)
 		snprintf(text, sizeof(text), "%s %s", kinds[event->type],
 			 event->group->name);
@@ -137,6 +142,54 @@ TEST_F(sub, incomplete)
 {
 	fake.no_type = true;
 	conn_new(10, 6);
+	EXPECT_STREQ("resync 0", sub_next(self));
+}
+
+static void rule_new(uint64_t generation, uint32_t id, uint32_t group_id)
+{
+	const struct fake_rule rule = {
+		.id = id, .group_id = group_id, .type = PG_TYPE_DIRECT,
+	};
+
+	fake_rule_event(PEERGROUP_CMD_RULE_NEW_NTF, generation, &rule);
+}
+
+static void rule_gone(uint64_t generation, uint32_t id, uint32_t group_id)
+{
+	const struct fake_rule rule = {
+		.id = id, .group_id = group_id, .type = PG_TYPE_DIRECT,
+	};
+
+	fake_rule_event(PEERGROUP_CMD_RULE_GONE_NTF, generation, &rule);
+}
+
+TEST_F(sub, rules)
+{
+	const struct pg_event *event;
+
+	rule_new(10, 3, 1);
+	conn_new(11, 6);
+	rule_gone(12, 3, 1);
+	ASSERT_EQ(1, pg_sub_next(self->sub, &event));
+	EXPECT_STREQ("rule 3 of ?", brief(event));
+	EXPECT_EQ(10, event->generation);
+	EXPECT_EQ(1, event->rule->group_id);
+	EXPECT_EQ(PG_TYPE_DIRECT, event->rule->type);
+	ASSERT_EQ(1, pg_sub_next(self->sub, &event));
+	EXPECT_STREQ("+6", brief(event));
+	EXPECT_EQ(NULL, event->rule);
+	EXPECT_STREQ("unrule 3 of ?", sub_next(self));
+	EXPECT_STREQ("nothing", sub_next(self));
+
+	fake.no_type = true;
+	rule_new(13, 4, 1);
+	EXPECT_STREQ("resync 12", sub_next(self));
+}
+
+/* An event about a rule that has none. */
+TEST_F(sub, rule_is_missing)
+{
+	fake_group_event(PEERGROUP_CMD_RULE_GONE_NTF, 10, self->group);
 	EXPECT_STREQ("resync 0", sub_next(self));
 }
 
@@ -488,6 +541,41 @@ TEST_F(watch, one_group)
 	fake.fail_event = ENOBUFS;
 	EXPECT_STREQ("resync 12", next(self));
 	EXPECT_STREQ("synced 13", next(self));
+}
+
+/* The picture does not have them, and yet they count. */
+TEST_F(watch, rules)
+{
+	ASSERT_EQ(0, start(self));
+	ASSERT_EQ(0, skip_list(self));
+	rule_new(6, 3, self->first->id);
+	rule_new(7, 4, 99);
+	conn_new(8, 4);
+	rule_gone(9, 3, self->first->id);
+	EXPECT_STREQ("rule 3 of first", next(self));
+	EXPECT_EQ(6, pg_picture_generation(pg_watch_picture(self->watch)));
+	EXPECT_STREQ("+4", next(self));
+	EXPECT_STREQ("unrule 3 of first", next(self));
+	EXPECT_STREQ("nothing", next(self));
+	EXPECT_EQ(9, pg_picture_generation(pg_watch_picture(self->watch)));
+}
+
+TEST_F(watch, rules_of_one_group)
+{
+	struct fake_group *second = fake_add("second", 0);
+
+	self->spec.group = "second";
+	ASSERT_EQ(0, start(self));
+	ASSERT_EQ(0, skip_list(self));
+	rule_new(7, 3, self->first->id);
+	EXPECT_STREQ("nothing", next(self));
+	EXPECT_EQ(7, pg_picture_generation(pg_watch_picture(self->watch)));
+	rule_new(8, 4, second->id);
+	EXPECT_STREQ("rule 4 of second", next(self));
+	fake_group_event(PEERGROUP_CMD_GROUP_GONE_NTF, 9, second);
+	rule_gone(10, 3, self->first->id);
+	EXPECT_STREQ("ungroup second", next(self));
+	EXPECT_STREQ("nothing", next(self));
 }
 
 TEST_F(watch, no_such_group)
