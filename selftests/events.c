@@ -706,7 +706,8 @@ FIXTURE_TEARDOWN(wire)
 		      GROUP(ACTIVE_NEIGHBOR) | GROUP(ACTIVE_DIRECT) | \
 		      GROUP(GAINED) | GROUP(LEFTOVERS) | \
 		      GROUP(LEFTOVERS_MAX) | GROUP(LIMIT) | GROUP(PENDING) | \
-		      GROUP(LOST))
+		      GROUP(LOST) | GROUP(RULES) | GROUP(MISSED) | \
+		      GROUP(MISSED_LOST) | GROUP(REFUSED))
 
 /* What a message has: which attributes, each once, and the nest's. */
 struct seen {

@@ -281,8 +281,26 @@ TEST_F(malformed, refused)
 				  &answer));
 }
 
-/* Commands past this one are notifications. */
-#define LAST_REQUEST PEERGROUP_CMD_CONN_GET
+/* What a request has to be about, 0 for notifications and unknown commands. */
+static int subject(int cmd)
+{
+	switch (cmd) {
+	case PEERGROUP_CMD_GROUP_NEW:
+	case PEERGROUP_CMD_GROUP_DEL:
+	case PEERGROUP_CMD_GROUP_GET:
+	case PEERGROUP_CMD_CONN_NEW:
+	case PEERGROUP_CMD_RULE_NEW:
+		return PEERGROUP_A_GROUP;
+	case PEERGROUP_CMD_CONN_DEL:
+	case PEERGROUP_CMD_CONN_GET:
+		return PEERGROUP_A_CONN;
+	case PEERGROUP_CMD_RULE_DEL:
+	case PEERGROUP_CMD_RULE_GET:
+		return PEERGROUP_A_RULE;
+	default:
+		return 0;
+	}
+}
 
 /* Requests that lack something, or are wrong as a whole. */
 FIXTURE(raw) {
@@ -308,21 +326,22 @@ FIXTURE_TEARDOWN(raw)
 
 TEST_F(raw, nothing_in_it)
 {
+	static const char *const texts[] = {
+		[PEERGROUP_A_GROUP] = "group is missing",
+		[PEERGROUP_A_CONN] = "conn is missing",
+		[PEERGROUP_A_RULE] = "rule is missing",
+	};
 	struct answer answer;
 	int cmd;
 
-	for (cmd = PEERGROUP_CMD_GROUP_NEW; cmd <= LAST_REQUEST; cmd++) {
+	for (cmd = 1; cmd <= PEERGROUP_CMD_MAX; cmd++) {
+		if (!subject(cmd))
+			continue;
 		EXPECT_EQ(-EINVAL, request_send(self->fd,
 						request_new(cmd, NLM_F_ACK),
 						&answer));
-		EXPECT_STREQ(cmd == PEERGROUP_CMD_CONN_DEL ||
-			     cmd == PEERGROUP_CMD_CONN_GET ?
-			     "conn is missing" : "group is missing",
-			     answer.text);
-		EXPECT_EQ(cmd == PEERGROUP_CMD_CONN_DEL ||
-			  cmd == PEERGROUP_CMD_CONN_GET ?
-			  PEERGROUP_A_CONN : PEERGROUP_A_GROUP,
-			  (int)answer.missing);
+		EXPECT_STREQ(texts[subject(cmd)], answer.text);
+		EXPECT_EQ(subject(cmd), (int)answer.missing);
 	}
 }
 
@@ -334,7 +353,9 @@ TEST_F(raw, no_request)
 	struct nl_msg *msg;
 	int cmd;
 
-	for (cmd = LAST_REQUEST + 1; cmd <= PEERGROUP_CMD_MAX + 1; cmd++) {
+	for (cmd = 1; cmd <= PEERGROUP_CMD_MAX + 1; cmd++) {
+		if (subject(cmd))
+			continue;
 		EXPECT_EQ(-EOPNOTSUPP,
 			  request_send(self->fd, request_new(cmd, NLM_F_ACK),
 				       &answer));
@@ -358,19 +379,25 @@ TEST_F(raw, empty_nests)
 		[PEERGROUP_CMD_CONN_NEW] = "fd is missing",
 		[PEERGROUP_CMD_CONN_DEL] = "id is missing",
 		[PEERGROUP_CMD_CONN_GET] = "id is missing",
+		[PEERGROUP_CMD_RULE_NEW] = "id or name is missing",
+		[PEERGROUP_CMD_RULE_DEL] = "id is missing",
+		[PEERGROUP_CMD_RULE_GET] = "id is missing",
 	};
 	struct answer answer;
 	struct nl_msg *msg;
-	int cmd;
+	int cmd, nest;
 
-	for (cmd = PEERGROUP_CMD_GROUP_NEW; cmd <= LAST_REQUEST; cmd++) {
+	for (cmd = 1; cmd <= PEERGROUP_CMD_MAX; cmd++) {
+		nest = subject(cmd);
+		if (!nest)
+			continue;
 		msg = request_new(cmd, NLM_F_ACK);
-		if (cmd == PEERGROUP_CMD_CONN_NEW)
+		if (cmd == PEERGROUP_CMD_CONN_NEW) {
 			request_put_u32(msg, PEERGROUP_A_GROUP,
 					PEERGROUP_A_GROUP_ID, self->group);
-		nla_put(msg, NLA_F_NESTED | (cmd < PEERGROUP_CMD_CONN_NEW ?
-					     PEERGROUP_A_GROUP :
-					     PEERGROUP_A_CONN), 0, NULL);
+			nest = PEERGROUP_A_CONN;
+		}
+		nla_put(msg, NLA_F_NESTED | nest, 0, NULL);
 		EXPECT_EQ(-EINVAL, request_send(self->fd, msg, &answer));
 		EXPECT_STREQ(texts[cmd], answer.text);
 	}
