@@ -8,6 +8,7 @@
  * every later word that begins alike.
  */
 #include <errno.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,24 +206,45 @@ void args_require(struct args *args, const struct param *param)
 		usage_error(args, NULL, "%s is missing", param->keyword);
 }
 
+/*
+ * Read a decimal number at the beginning of a word, and move on behind it.
+ * strtoull() alone would take signs and blanks.
+ */
+bool read_number(const char **word, uint64_t *number)
+{
+	const size_t digits = strspn(*word, "0123456789");
+
+	errno = 0;
+	*number = digits ? strtoull(*word, NULL, 10) : 0;
+	*word += digits;
+	return digits && !errno;
+}
+
 /* The value of a parameter that was given, as a decimal number. */
 uint64_t args_number(struct args *args, const struct param *param,
 		     uint64_t min, uint64_t max)
 {
-	const char *word = param->value;
-	unsigned long long number = 0;
-	bool digits;
+	const char *end = param->value;
+	uint64_t number;
 
-	/* strtoull() alone would take signs, blanks and trailing junk. */
-	digits = *word && !word[strspn(word, "0123456789")];
-	errno = 0;
-	if (digits)
-		number = strtoull(word, NULL, 10);
-	if (!digits || errno || number < min || number > max)
-		usage_error(args, word, "%s must be a number from %llu to %llu",
+	if (!read_number(&end, &number) || *end || number < min || number > max)
+		usage_error(args, param->value,
+			    "%s must be a number from %llu to %llu",
 			    param->keyword, (unsigned long long)min,
 			    (unsigned long long)max);
 	return number;
+}
+
+/* Likewise, a user: a name goes before a number, as for chown(1). */
+uid_t args_user(struct args *args, const struct param *param)
+{
+	struct passwd *user = getpwnam(param->value);
+
+	if (user)
+		return user->pw_uid;
+	if (param->value[strspn(param->value, "0123456789")])
+		usage_error(args, param->value, "there is no such user");
+	return args_number(args, param, 0, UINT32_MAX - 1);
 }
 
 enum pg_type args_type(struct args *args, const struct param *param)

@@ -3,7 +3,6 @@
  * peergroup group: make, delete and show groups.
  */
 #include <errno.h>
-#include <pwd.h>
 #include <string.h>
 
 #include "secured.h"
@@ -27,18 +26,6 @@ static const char help[] =
 "\"del\" of a secured group ends the membership of IDENTITY, else of the only one\n"
 "of the user that is a member, and deletes the group if it is the user's.\n";
 
-/* A name goes before a number, as for chown(1). */
-static uid_t owner_of(struct args *args, const struct param *param)
-{
-	struct passwd *user = getpwnam(param->value);
-
-	if (user)
-		return user->pw_uid;
-	if (param->value[strspn(param->value, "0123456789")])
-		usage_error(args, param->value, "there is no such user");
-	return args_number(args, param, 0, UINT32_MAX - 1);
-}
-
 static enum status group_add(struct args *args)
 {
 	enum { OWNER, LABEL, COMMENT };
@@ -59,7 +46,7 @@ static enum status group_add(struct args *args)
 	spec.comment = params[COMMENT].value;
 	if (params[OWNER].value) {
 		spec.flags = PG_GROUP_SET_OWNER;
-		spec.owner = owner_of(args, &params[OWNER]);
+		spec.owner = args_user(args, &params[OWNER]);
 	}
 
 	ctx = context_open(args);

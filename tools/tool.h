@@ -48,8 +48,10 @@ const char *args_need(struct args *args, const char *what);
 void args_end(struct args *args);
 void args_params(struct args *args, struct param *params, size_t n);
 void args_require(struct args *args, const struct param *param);
+bool read_number(const char **word, uint64_t *number);
 uint64_t args_number(struct args *args, const struct param *param,
 		     uint64_t min, uint64_t max);
+uid_t args_user(struct args *args, const struct param *param);
 enum pg_type args_type(struct args *args, const struct param *param);
 
 noreturn __printf(3, 4)
