@@ -65,8 +65,9 @@ static bool has_bits_behind(const struct pg_prefix *prefix)
 /* Here and below: why it makes no sense, NULL if it does. */
 static const char *refuse_prefix(const struct pg_prefix *prefix)
 {
+	/* More of the union may not be 0 where a compiler leaves it as it was. */
 	if (!prefix->family)
-		return prefix->len || !IN6_IS_ADDR_UNSPECIFIED(&prefix->ipv6) ?
+		return prefix->len || prefix->ipv4.s_addr ?
 		       "a prefix without a family" : NULL;
 	if (!prefix_bits(prefix->family))
 		return "a prefix is neither IPv4 nor IPv6";
