@@ -18,7 +18,8 @@ void conn_print_start(struct output *out, const struct args *args)
 	output_start(out, args, heads, ARRAY_SIZE(heads));
 }
 
-static const char *type_name(enum pg_type type)
+/* NULL if it is none of ours. */
+const char *type_name(enum pg_type type)
 {
 	return type == PG_TYPE_NEIGHBOR ? "neighbor" :
 	       type == PG_TYPE_DIRECT ? "direct" : NULL;
@@ -58,15 +59,6 @@ static const char *endpoint(const struct pg_addr *addr, char *buf)
 	return buf;
 }
 
-/* Here and below: the name if there is one, else the number behind it. */
-static void add_name(struct table *table, const char *name, uint32_t number)
-{
-	if (name)
-		table_text(table, name);
-	else
-		table_cell(table, "%u", number);
-}
-
 static void format_time(uint64_t ns, char *buf, size_t size)
 {
 	time_t seconds = ns / 1000000000;
@@ -83,13 +75,14 @@ static void add_note(struct table *table, const struct pg_conn *conn)
 	char attached[32];
 
 	format_time(conn->attached, attached, sizeof(attached));
-	if (!stats) {
-		table_note(table, "attached %s", attached);
+	table_note(table, "attached %s", attached);
+	if (conn->rule_id)
+		table_note(table, ", by rule %u", conn->rule_id);
+	if (!stats)
 		return;
-	}
 	table_note(table,
-		   "attached %s, rtt %.3f/%.3f ms, %llu bytes sent, %llu acked, %llu retransmitted in %u segments, %llu received",
-		   attached, stats->rtt / 1000.0, stats->rtt_var / 1000.0,
+		   ", rtt %.3f/%.3f ms, %llu bytes sent, %llu acked, %llu retransmitted in %u segments, %llu received",
+		   stats->rtt / 1000.0, stats->rtt_var / 1000.0,
 		   (unsigned long long)stats->bytes_sent,
 		   (unsigned long long)stats->bytes_acked,
 		   (unsigned long long)stats->bytes_retrans, stats->retrans,
@@ -104,7 +97,7 @@ static void add_row(struct output *out, const struct pg_conn *conn,
 
 	table_cell(table, "%llu", (unsigned long long)conn->id);
 	table_text(table, group);
-	add_name(table, type_name(conn->type), conn->type);
+	table_name(table, type_name(conn->type), conn->type);
 	if (conn->node_id)
 		table_cell(table, "%llu", (unsigned long long)conn->node_id);
 	else
@@ -113,18 +106,9 @@ static void add_row(struct output *out, const struct pg_conn *conn,
 	table_cell(table, "%s", endpoint(&conn->local, buf));
 	table_cell(table, "%s", endpoint(&conn->remote, buf));
 	table_cell(table, "%llx", (unsigned long long)conn->cookie);
-	add_name(table, state_name(conn->state), conn->state);
+	table_name(table, state_name(conn->state), conn->state);
 	if (out->args->stats)
 		add_note(table, conn);
-}
-
-static void put_name(struct json *json, const char *key, const char *name,
-		     uint64_t number)
-{
-	if (name)
-		json_string(json, key, name);
-	else
-		json_number(json, key, number);
 }
 
 static void put_endpoint(struct json *json, const char *key,
@@ -173,18 +157,20 @@ void conn_put(struct json *json, const struct pg_conn *conn, const char *group)
 		 (unsigned long long)conn->cookie);
 	json_number(json, "id", conn->id);
 	json_string(json, "group", group);
-	put_name(json, "type", type_name(conn->type), conn->type);
+	json_name(json, "type", type_name(conn->type), conn->type);
 	json_number(json, "node-id", conn->node_id);
 	json_string(json, "peer-id", peer_name(conn, peer_id));
 	put_endpoint(json, "local", &conn->local);
 	put_endpoint(json, "remote", &conn->remote);
 	json_string(json, "cookie", cookie);
 	json_number(json, "attached", conn->attached);
-	put_name(json, "state", state_name(conn->state), conn->state);
+	json_name(json, "state", state_name(conn->state), conn->state);
 	if (conn->state == PG_STATE_GONE)
 		put_reason(json, conn);
 	if (conn->stats)
 		put_stats(json, conn->stats);
+	if (conn->rule_id)
+		json_number(json, "rule", conn->rule_id);
 }
 
 static void add_object(struct output *out, const struct pg_conn *conn,
@@ -206,19 +192,11 @@ void conn_print(struct output *out, const struct pg_conn *conn,
 		add_row(out, conn, group);
 }
 
-static void print_name(const char *key, const char *name, uint32_t number)
-{
-	if (name)
-		printf(" %s %s", key, name);
-	else
-		printf(" %s %u", key, number);
-}
-
 /* That it is gone the reason says, too. */
 static void print_state(const struct pg_conn *conn)
 {
 	if (conn->state != PG_STATE_GONE) {
-		print_name("state", state_name(conn->state), conn->state);
+		text_print_name("state", state_name(conn->state), conn->state);
 		return;
 	}
 	printf(" reason %s", pg_reason_name(conn->reason));
@@ -232,12 +210,14 @@ void conn_print_line(const struct pg_conn *conn, const char *group)
 	char buf[PG_ADDR_STRLEN];
 
 	printf(" id %llu", (unsigned long long)conn->id);
-	print_name("type", type_name(conn->type), conn->type);
+	text_print_name("type", type_name(conn->type), conn->type);
 	print_state(conn);
 	printf(" local %s", endpoint(&conn->local, buf));
 	printf(" remote %s", endpoint(&conn->remote, buf));
 	if (conn->node_id)
 		printf(" node-id %llu", (unsigned long long)conn->node_id);
+	if (conn->rule_id)
+		printf(" rule %u", conn->rule_id);
 	fputs(" group ", stdout);
 	text_print(group);
 	fputs(" peer-id ", stdout);

@@ -27,6 +27,12 @@ static void add_owner(struct table *table, uid_t uid)
 		table_cell(table, "%u", uid);
 }
 
+static void add_count(struct table *table, const char *what, uint64_t count)
+{
+	if (count)
+		table_note(table, ", %s %llu", what, (unsigned long long)count);
+}
+
 static void add_note(struct table *table, const struct pg_group *group)
 {
 	const char *before = ", lost ";
@@ -43,6 +49,10 @@ static void add_note(struct table *table, const struct pg_group *group)
 			   pg_reason_name(i));
 		before = ", ";
 	}
+	add_count(table, "rules", group->rules);
+	add_count(table, "missed", group->missed);
+	add_count(table, "missed-lost", group->missed_lost);
+	add_count(table, "refused", group->refused);
 }
 
 static void add_row(struct output *out, const struct pg_group *group)
@@ -97,6 +107,10 @@ void group_put(struct json *json, const struct pg_group *group)
 	json_number(json, "limit", group->limit);
 	json_number(json, "pending", group->pending);
 	put_lost(json, group);
+	json_number(json, "rules", group->rules);
+	json_number(json, "missed", group->missed);
+	json_number(json, "missed-lost", group->missed_lost);
+	json_number(json, "refused", group->refused);
 }
 
 static void add_object(struct output *out, const struct pg_group *group)

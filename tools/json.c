@@ -42,6 +42,21 @@ void json_string(struct json *json, const char *key, const char *value)
 	add(json, key, json_object_new_string(value));
 }
 
+void json_boolean(struct json *json, const char *key, bool value)
+{
+	add(json, key, json_object_new_boolean(value));
+}
+
+/* The name if there is one, else the number behind it. */
+void json_name(struct json *json, const char *key, const char *name,
+	       uint64_t number)
+{
+	if (name)
+		json_string(json, key, name);
+	else
+		json_number(json, key, number);
+}
+
 /* Takes value over. */
 void json_object_at(struct json *json, const char *key, struct json *value)
 {

@@ -74,6 +74,15 @@ void table_text(struct table *table, const char *s)
 	append_cell(table, text_escape(s));
 }
 
+/* Likewise, the name if there is one, else the number behind it. */
+void table_name(struct table *table, const char *name, uint32_t number)
+{
+	if (name)
+		table_text(table, name);
+	else
+		table_cell(table, "%u", number);
+}
+
 /* Takes end over, which may be NULL. */
 static char *join(const char *start, char *end)
 {

@@ -111,6 +111,15 @@ void text_print(const char *s)
 	fputs(quote, stdout);
 }
 
+/* A name of ours after its keyword, else the number behind it. */
+void text_print_name(const char *keyword, const char *name, uint32_t number)
+{
+	if (name)
+		printf(" %s %s", keyword, name);
+	else
+		printf(" %s %u", keyword, number);
+}
+
 /* Columns that an escaped string takes on a terminal. */
 size_t text_width(const char *s)
 {

@@ -81,6 +81,7 @@ int pidfd_take(pid_t pid, int fd);
 
 char *text_escape(const char *s);
 void text_print(const char *s);
+void text_print_name(const char *keyword, const char *name, uint32_t number);
 size_t text_width(const char *s);
 
 /* table.c: columns for people. Failures stick until table_print(). */
@@ -99,6 +100,7 @@ void table_start(struct table *table, const char *const *heads,
 __printf(2, 3)
 void table_cell(struct table *table, const char *fmt, ...);
 void table_text(struct table *table, const char *s);
+void table_name(struct table *table, const char *name, uint32_t number);
 __printf(2, 3)
 void table_note(struct table *table, const char *fmt, ...);
 int table_print(const struct table *table);
@@ -117,6 +119,9 @@ void json_start(struct json *json);
 void json_start_array(struct json *json);
 void json_number(struct json *json, const char *key, uint64_t value);
 void json_string(struct json *json, const char *key, const char *value);
+void json_boolean(struct json *json, const char *key, bool value);
+void json_name(struct json *json, const char *key, const char *name,
+	       uint64_t number);
 void json_object_at(struct json *json, const char *key, struct json *value);
 void json_append(struct json *array, struct json *value);
 void json_append_string(struct json *array, const char *value);
@@ -187,6 +192,7 @@ void conn_print(struct output *out, const struct pg_conn *conn,
 		const char *group);
 void conn_put(struct json *json, const struct pg_conn *conn, const char *group);
 void conn_print_line(const struct pg_conn *conn, const char *group);
+const char *type_name(enum pg_type type);
 
 /* event_print.c: an event as one line, or as one object on one line. */
 
