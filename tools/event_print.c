@@ -15,6 +15,8 @@ static const char *const names[] = {
 	[PG_EVENT_CONN_GONE] = "conn-gone",
 	[PG_EVENT_RESYNC] = "resync",
 	[PG_EVENT_SYNCED] = "synced",
+	[PG_EVENT_RULE_NEW] = "rule-new",
+	[PG_EVENT_RULE_GONE] = "rule-gone",
 };
 
 /* NULL for events of types that are none of ours. */
@@ -44,6 +46,8 @@ static int print_object(const struct args *args, const char *name,
 		json_number(&json, "time", now());
 	if (event->conn)
 		conn_put(&json, event->conn, event->group->name);
+	else if (event->rule)
+		rule_put(&json, event->rule, event->group->name);
 	else if (event->group)
 		group_put(&json, event->group);
 	err = json_print(&json, false);
@@ -74,6 +78,8 @@ static void print_line(const struct args *args, const char *name,
 		/* The names of all others tell what they are about. */
 		fputs(snapshot ? " conn" : "", stdout);
 		conn_print_line(event->conn, event->group->name);
+	} else if (event->rule) {
+		rule_print_line(event->rule, event->group->name);
 	} else if (event->group) {
 		fputs(snapshot ? " group" : "", stdout);
 		group_print_line(event->group);

@@ -16,7 +16,7 @@ static const char help[] =
 "Usage: peergroup [ OPTIONS ] OBJECT [ COMMAND | help ]\n"
 "       peergroup [ OPTIONS ] monitor [ group NAME | help ]\n"
 "       peergroup [ -V | -h ]\n"
-"where  OBJECT := { group | conn | identity | invitation }\n"
+"where  OBJECT := { group | conn | rule | identity | invitation }\n"
 "       COMMAND := { show | add | del | ... }, show if none is given\n"
 "       OPTIONS := { -j (JSON) | -p (pretty JSON) | -s (statistics) |\n"
 "                    -t (timestamps) |\n"
@@ -27,8 +27,8 @@ static const char help[] =
 "or begins with \"-\". Exit status: 0 done, 1 wrong usage, 2 refused.\n";
 
 static const struct object *const objects[] = {
-	&object_group, &object_conn, &object_identity, &object_invitation,
-	&object_monitor,
+	&object_group, &object_conn, &object_rule, &object_identity,
+	&object_invitation, &object_monitor,
 };
 
 static const struct object *find_object(struct args *args)

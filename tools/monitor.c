@@ -23,8 +23,9 @@ static const char help[] =
 "Prints what is there, \"synced\", and then every change as it comes: one a line,\n"
 "with -j as an object, even with -p. \"resync\" tells that changes were lost; what\n"
 "they came to follows, up to the next \"synced\". When a group goes, so do its\n"
-"connections, without lines of their own. -t tells when a line was printed, with\n"
-"-j as \"time\", in ns since 1970.\n"
+"connections and rules, without lines of their own. Rules are told of as they come\n"
+"and go; \"rule show\" has those that are there. -t tells when a line was printed,\n"
+"with -j as \"time\", in ns since 1970.\n"
 "\n"
 "The group need not exist yet; when it goes, the next one of its name is waited\n"
 "for. SIGINT and SIGTERM end this with exit status 0.\n";

@@ -57,6 +57,15 @@ enum pg_type args_type(struct args *args, const struct param *param);
 noreturn __printf(3, 4)
 void usage_error(struct args *args, const char *word, const char *fmt, ...);
 
+/* prefix.c: ranges of addresses as text. */
+
+/* Room for any of them. */
+#define PREFIX_STRLEN (PG_ADDR_STRLEN + 4)
+
+void args_prefix(struct args *args, const struct param *param,
+		 struct pg_prefix *prefix);
+const char *prefix_format(const struct pg_prefix *prefix, char *buf);
+
 /* report.c: how a run ends. */
 
 noreturn void finish(enum status status);
@@ -172,6 +181,7 @@ struct object {
 
 extern const struct object object_group;
 extern const struct object object_conn;
+extern const struct object object_rule;
 extern const struct object object_identity;
 extern const struct object object_invitation;
 extern const struct object object_monitor;
@@ -193,6 +203,15 @@ void conn_print(struct output *out, const struct pg_conn *conn,
 void conn_put(struct json *json, const struct pg_conn *conn, const char *group);
 void conn_print_line(const struct pg_conn *conn, const char *group);
 const char *type_name(enum pg_type type);
+
+/* rule_print.c: likewise; and the words that make it. */
+
+void rule_print_start(struct output *out, const struct args *args);
+void rule_print(struct output *out, const struct pg_rule *rule,
+		const char *group);
+void rule_put(struct json *json, const struct pg_rule *rule, const char *group);
+void rule_print_line(const struct pg_rule *rule, const char *group);
+void rule_print_words(const struct pg_rule *rule);
 
 /* event_print.c: an event as one line, or as one object on one line. */
 
