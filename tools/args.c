@@ -32,9 +32,12 @@ static const struct {
 void usage_error(struct args *args, const char *word, const char *fmt, ...)
 {
 	char *quoted = word ? text_escape(word) : NULL;
+	char *file = args->file ? text_escape(args->file) : NULL;
 	va_list ap;
 
 	fputs("peergroup: ", stderr);
+	if (args->file)
+		fprintf(stderr, "%s:%u: ", file ? file : "?", args->line);
 	if (word)
 		fprintf(stderr, "\"%s\": ", quoted ? quoted : "?");
 	va_start(ap, fmt);
@@ -43,6 +46,7 @@ void usage_error(struct args *args, const char *word, const char *fmt, ...)
 	fprintf(stderr, "; see \"peergroup %s%shelp\"\n",
 		args->object ? args->object : "", args->object ? " " : "");
 	free(quoted);
+	free(file);
 	exit(STATUS_USAGE);
 }
 
@@ -122,6 +126,13 @@ static void read_option(struct args *args, const char *word)
 			return;
 }
 
+/* Options and help are for the command line. */
+static void refuse_in_file(struct args *args, const char *word)
+{
+	if (args->file)
+		usage_error(args, word, "needs -- before it if it is a name");
+}
+
 static void read_options(struct args *args)
 {
 	const char *word;
@@ -131,10 +142,12 @@ static void read_options(struct args *args)
 		if (!word || word[0] != '-' || !word[1])
 			return;
 		args->next++;
-		if (!strcmp(word, "--"))
+		if (!strcmp(word, "--")) {
 			args->literal = true;
-		else
-			read_option(args, word);
+			return;
+		}
+		refuse_in_file(args, word);
+		read_option(args, word);
 	}
 }
 
@@ -147,8 +160,10 @@ const char *args_word(struct args *args)
 	word = *args->next;
 	if (!word)
 		return NULL;
-	if (!args->literal && !strcmp(word, "help"))
+	if (!args->literal && !strcmp(word, "help")) {
+		refuse_in_file(args, word);
 		show_help(args);
+	}
 	args->next++;
 	return word;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "secured.h"
+#include "setup.h"
 
 static const char help[] =
 "Usage: peergroup group add NAME [ owner USER|UID ] [ label TEXT ]\n"
@@ -26,7 +27,7 @@ static const char help[] =
 "\"del\" of a secured group ends the membership of IDENTITY, else of the only one\n"
 "of the user that is a member, and deletes the group if it is the user's.\n";
 
-static enum status group_add(struct args *args)
+void group_parse(struct args *args, struct pg_group_spec *spec)
 {
 	enum { OWNER, LABEL, COMMENT };
 	struct param params[] = {
@@ -34,21 +35,28 @@ static enum status group_add(struct args *args)
 		[LABEL] = { .keyword = "label" },
 		[COMMENT] = { .keyword = "comment" },
 	};
-	struct pg_group_spec spec = { .size = sizeof(spec) };
+
+	*spec = (struct pg_group_spec){
+		.size = sizeof(*spec), .name = args_need(args, "NAME"),
+	};
+	args_params(args, params, ARRAY_SIZE(params));
+	spec->label = params[LABEL].value;
+	spec->comment = params[COMMENT].value;
+	if (params[OWNER].value) {
+		spec->flags = PG_GROUP_SET_OWNER;
+		spec->owner = args_user(args, &params[OWNER]);
+	}
+}
+
+static enum status group_add(struct args *args)
+{
+	struct pg_group_spec spec;
 	struct pg_ctx *ctx;
 	enum status status;
 	uint32_t id;
 	int err;
 
-	spec.name = args_need(args, "NAME");
-	args_params(args, params, ARRAY_SIZE(params));
-	spec.label = params[LABEL].value;
-	spec.comment = params[COMMENT].value;
-	if (params[OWNER].value) {
-		spec.flags = PG_GROUP_SET_OWNER;
-		spec.owner = args_user(args, &params[OWNER]);
-	}
-
+	group_parse(args, &spec);
 	ctx = context_open(args);
 	if (!ctx)
 		return STATUS_REFUSED;

@@ -15,6 +15,8 @@
 static const char help[] =
 "Usage: peergroup [ OPTIONS ] OBJECT [ COMMAND | help ]\n"
 "       peergroup [ OPTIONS ] monitor [ group NAME | help ]\n"
+"       peergroup [ OPTIONS ] save [ help ]\n"
+"       peergroup [ OPTIONS ] restore [ FILE | help ]\n"
 "       peergroup [ -V | -h ]\n"
 "where  OBJECT := { group | conn | rule | identity | invitation }\n"
 "       COMMAND := { show | add | del | ... }, show if none is given\n"
@@ -28,7 +30,7 @@ static const char help[] =
 
 static const struct object *const objects[] = {
 	&object_group, &object_conn, &object_rule, &object_identity,
-	&object_invitation, &object_monitor,
+	&object_invitation, &object_monitor, &object_save, &object_restore,
 };
 
 static const struct object *find_object(struct args *args)

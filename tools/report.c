@@ -28,17 +28,23 @@ enum status refused(const char *fmt, ...)
 	return STATUS_REFUSED;
 }
 
-/* Report a failed call of the library. */
-enum status refused_by(const struct pg_ctx *ctx, int err)
+/* Why a call of the library failed, in words that the next one ends. */
+const char *reason_of(const struct pg_ctx *ctx, int err)
 {
 	const char *reason = ctx ? pg_error(ctx) : "";
 
 	if (err == -ENODEV)
-		return refused("the peergroup module is not loaded");
+		return "the peergroup module is not loaded";
 	/* It may be ours, and then the context still tells an older story. */
 	if (err == -ENOMEM || !*reason)
-		reason = strerror(-err);
-	return refused("%s", reason);
+		return strerror(-err);
+	return reason;
+}
+
+/* Report it. */
+enum status refused_by(const struct pg_ctx *ctx, int err)
+{
+	return refused("%s", reason_of(ctx, err));
 }
 
 enum status unwritten(int err)

@@ -59,7 +59,6 @@ void filetime_format(FILETIME time, char *out);
 
 /* file.c: files with texts. */
 
-int file_open(const char *path);
 wchar_t *file_read(const char *path);
 bool file_create(const char *path, const char *text);
 

@@ -35,6 +35,10 @@ struct args {
 	bool stats;
 	bool timestamp;
 	const char *netns;
+
+	/* Where the words are from, if not from the command line. */
+	const char *file;
+	unsigned int line;
 };
 
 struct param {
@@ -71,6 +75,7 @@ const char *prefix_format(const struct pg_prefix *prefix, char *buf);
 noreturn void finish(enum status status);
 __printf(1, 2)
 enum status refused(const char *fmt, ...);
+const char *reason_of(const struct pg_ctx *ctx, int err);
 enum status refused_by(const struct pg_ctx *ctx, int err);
 enum status unwritten(int err);
 
@@ -85,6 +90,10 @@ struct pg_ctx *context_open(const struct args *args);
 
 bool netns_enter(const char *netns);
 int pidfd_take(pid_t pid, int fd);
+
+/* file.c: a file for reading, "-" for stdin. Likewise. */
+
+int file_open(const char *path);
 
 /* text.c: strings that others chose, on a terminal. */
 
@@ -185,6 +194,8 @@ extern const struct object object_rule;
 extern const struct object object_identity;
 extern const struct object object_invitation;
 extern const struct object object_monitor;
+extern const struct object object_save;
+extern const struct object object_restore;
 
 enum status conn_show(struct args *args);
 
