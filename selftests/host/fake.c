@@ -70,6 +70,7 @@ struct fake_group *fake_add(const char *name, uint32_t conns)
 		group++;
 	group->id = ++fake.last_id;
 	strcpy(group->name, name);
+	group->owner = geteuid();
 	group->conns = conns;
 	fake.generation += 1 + conns;
 	return group;
@@ -255,6 +256,8 @@ struct request {
 	const char *group_name;
 	const char *label;
 	const char *comment;
+	bool has_owner;
+	uint32_t owner;
 	const char *family_name;
 	unsigned int socks;
 	struct fake_rule rule;
@@ -282,6 +285,10 @@ static void read_group(struct request *request, const struct nlattr *nla)
 		break;
 	case PEERGROUP_A_GROUP_COMMENT:
 		request->comment = (const char *)(nla + 1);
+		break;
+	case PEERGROUP_A_GROUP_OWNER:
+		request->has_owner = true;
+		request->owner = get_u32(nla);
 		break;
 	}
 }
@@ -384,6 +391,16 @@ static struct fake_group *find(const struct request *request)
 	return NULL;
 }
 
+static uint32_t count_rules(uint32_t group_id)
+{
+	const struct fake_rule *rule;
+	uint32_t count = 0;
+
+	for (rule = fake.rules; rule < fake.rules + fake.n_rules; rule++)
+		count += rule->group_id == group_id;
+	return count;
+}
+
 static void put_group(struct datagram *datagram,
 		      const struct fake_group *group)
 {
@@ -396,8 +413,10 @@ static void put_group(struct datagram *datagram,
 		put_string(datagram, PEERGROUP_A_GROUP_COMMENT,
 			   group->comment);
 	put_u32(datagram, PEERGROUP_A_GROUP_OWNER,
-		geteuid() + group->not_owned);
+		group->owner + group->not_owned);
 	put_u32(datagram, PEERGROUP_A_GROUP_ACTIVE_NEIGHBOR, group->conns);
+	put_u32(datagram, PEERGROUP_A_GROUP_RULES, count_rules(group->id));
+	put_u64(datagram, PEERGROUP_A_GROUP_MISSED, group->missed);
 	put_u32(datagram, 1000, 7);
 	nest_end(datagram, where);
 }
@@ -469,6 +488,8 @@ static int group_new(const struct request *request)
 		strcpy(group->label, request->label);
 	if (request->comment)
 		strcpy(group->comment, request->comment);
+	if (request->has_owner)
+		group->owner = request->owner;
 	return 0;
 }
 
@@ -708,8 +729,7 @@ static void dump_rules(struct dump *dump, uint32_t group_id)
 {
 	const struct fake_rule *rule, *end = fake.rules + fake.n_rules;
 
-	for (rule = fake.rules; rule < end; rule++)
-		dump->count += !group_id || rule->group_id == group_id;
+	dump->count = group_id ? count_rules(group_id) : fake.n_rules;
 	if (!dump->count)
 		dump_message(dump);
 	for (rule = fake.rules + fake.lose; rule < end; rule++)
@@ -846,6 +866,8 @@ static int take_refusal(uint8_t cmd)
 		fake.refuse_after--;
 		return 0;
 	}
+	if (fake.refuse_always)
+		return refuse;
 	fake.refuse = 0;
 	fake.refuse_cmd = 0;
 	return refuse;

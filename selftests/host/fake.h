@@ -23,6 +23,8 @@ struct fake_group {
 	uint32_t conns;
 	uint32_t first;		/* the first of them that is left */
 	uint32_t pending;	/* so many of them at the end are */
+	uint32_t owner;
+	uint64_t missed;
 	bool not_owned;		/* by the user of the test */
 };
 
@@ -51,6 +53,7 @@ extern struct fake {
 	int refuse;		/* errno for the next request of the family */
 	uint8_t refuse_cmd;	/* the next one of this command; 0: any */
 	unsigned int refuse_after;	/* so many of them pass before */
+	bool refuse_always;	/* and all from then on do not */
 	const char *reason;	/* its words */
 	uint32_t refuse_sock;	/* its place: this socket, counted from 1 */
 	unsigned int stale;	/* dumps to cut off half way */
