@@ -28,7 +28,9 @@ static const char help[] =
 "\n"
 "All lines are checked first. If one is wrong or refused, it is reported as\n"
 "FILE:LINE, and what was done is undone; rules made anew for that take connections\n"
-"back in likewise. Old and new rules count together towards the kernel's limit.\n";
+"back in likewise. Old and new rules count together towards the kernel's limit.\n"
+"\n"
+"peergroup-restore.service restores /etc/peergroup/rules when the system starts.\n";
 
 struct run {
 	struct pg_ctx *ctx;
