@@ -118,7 +118,7 @@ def bare(line):
 def apply(lines):
     groups, conns = {}, {}
     for line in lines:
-        if line["event"] in ("resync", "synced"):
+        if line["event"] in ("resync", "synced", "rule-new", "rule-gone"):
             continue
         kind = conns if "group" in line else groups
         if not line["event"].endswith("-gone"):
@@ -247,6 +247,10 @@ test_help()
 	check "conn help" says 'conn add GROUP pid PID' conn help
 	check "conn show help" says 'conn add GROUP' conn show help
 	check "conn add -h" says 'conn add GROUP' conn add -h
+	check "rule help" says 'rule add GROUP' rule help
+	check "rule add help" says '^where  PREFIX' rule add -h
+	check "save help" says '^Usage: peergroup save' save help
+	check "restore help" says '^Usage: peergroup restore' restore help
 	check "monitor help" says '^Usage: peergroup monitor ' monitor help
 	check "monitor -h" says '^Usage: peergroup monitor ' monitor group a -h
 	check "identity help" says 'identity add NAME' identity help
@@ -287,6 +291,16 @@ test_usage()
 	check "no id" wrong_usage id conn del g
 	check "bad type" wrong_usage '"both"' conn show type both
 	check "bad address" wrong_usage '"1.2.3"' conn show remote 1.2.3
+	check "no group of a rule" wrong_usage GROUP rule add
+	check "no group to delete rules of" wrong_usage GROUP rule del
+	check "word too many, rule show" wrong_usage '"b"' rule show a b
+	check "word too many, save" wrong_usage '"a"' save a
+	check "word too many, restore" wrong_usage '"b"' restore a b
+	check "save has no JSON" wrong_usage JSON -j save
+	check "bits behind a prefix" wrong_usage 'which is 10.0.0.0/8' \
+		rule add g local 10.0.0.1/8
+	check "existing with a direction" wrong_usage '"existing"' \
+		rule add g existing dir in
 	check "no such user" wrong_usage '"nobody-such"' \
 		group add g owner nobody-such
 	check "a line break in a word stays one line" wrong_usage 'a\x0ab' \
@@ -309,6 +323,11 @@ test_numbers()
 	check "fd -1" wrong_usage '"-1"' conn add g pid 1 fd -1
 	check "node-id 2^64" wrong_usage '"18446744073709551616"' \
 		conn add g pid 1 fd 0 node-id 18446744073709551616
+	for number in '' 0 1- -1 2-1 1-2-3 65536 1-65536 http; do
+		check "lport '$number'" wrong_usage "\"$number\"" \
+			rule add g lport "$number"
+	done
+	check "rule id 0" wrong_usage '"0"' rule del g id 0
 	check "owner 2^32-1" wrong_usage '"4294967295"' \
 		group add g owner 4294967295
 }
@@ -330,7 +349,8 @@ test_groups()
 		-N "$ns" group add "$(printf 'x%.0s' {1..512})"
 	check "JSON keys of a group" json 'len(d) == 2 and all(list(g) ==
 		["id", "name", "label", "comment", "owner", "active", "gained",
-		 "leftovers", "leftovers-max", "limit", "pending", "lost"] and
+		 "leftovers", "leftovers-max", "limit", "pending", "lost",
+		 "rules", "missed", "missed-lost", "refused"] and
 		list(g["active"]) == ["neighbor", "direct"] and
 		list(g["lost"]) == ["unknown", "closed", "peer-closed", "reset",
 		"aborted", "timed-out", "unreachable", "detached",
@@ -839,6 +859,227 @@ test_resync()
 	peergroup -N "$ns" group del kept
 }
 
+# A connection to the server, and no longer than it is needed.
+connect()
+{
+	start "$1" connect "$2" 7001
+	wait_for "$1" fd
+}
+
+hang_up()
+{
+	kill -KILL "$1"
+	wait "$1" 2> /dev/null
+}
+
+rule_id()
+{
+	peergroup -N "$ns" rule show "$1" | awk 'NR == '"$2"' + 1 { print $1 }'
+}
+
+test_rules()
+{
+	local id other
+
+	check "no rules: no text" silent -N "$ns" rule
+	check "no rules: an empty array" json 'd == []' -jN "$ns" rule show
+	prepare -N "$ns" group add ruled
+	check "rule add" silent -N "$ns" rule add ruled rport 7001 type direct
+	check "rule add again" refused '' -N "$ns" rule add ruled rport 7001
+	check "no such group for a rule" refused 'no such group' \
+		-N "$ns" rule add none
+	id=$(rule_id ruled 1)
+	check "JSON of a rule" json "d == [{'id': $id, 'group': 'ruled',
+		'type': 'direct', 'remote-port-min': 7001,
+		'remote-port-max': 7001, 'existing': False, 'gained': 0}]" \
+		-j -N "$ns" rule show ruled
+	check "text of a rule" says \
+		"^$id +ruled +direct +- +7001 +- +- +- +- +-\$" -N "$ns" rule
+	check "nothing was adopted yet" json 'd == []' \
+		-j -N "$ns" conn show group ruled
+	connect adopted ::1
+	other=$pid
+	check "adopted" json "len(d) == 1 and list(d[0])[-1] == 'rule' and
+		[d[0][k] for k in ('type', 'rule', 'peer-id', 'state')] ==
+		['direct', $id, '::1', 'active'] and d[0]['node-id'] != 0 and
+		d[0]['remote']['port'] == 7001" -j -N "$ns" conn show group ruled
+	check "adopted, as text" says ", by rule $id" \
+		-s -N "$ns" conn show group ruled
+	check "gained" says '^    gained 1$' -s -N "$ns" rule show
+	check "counted by the group" json 'd[0]["rules"] == 1 and
+		d[0]["gained"] == 1' -j -N "$ns" group show ruled
+	check "likewise, as text" says ', rules 1$' -s -N "$ns" group show ruled
+	check "rule of no other group" refused '' -N "$ns" \
+		rule del plain id "$id"
+	check "rule del, keep" silent -N "$ns" rule del ruled id "$id" keep
+	check "it was kept" json 'len(d) == 1' -j -N "$ns" conn show group ruled
+	hang_up "$other"
+	test_existing
+	prepare -N "$ns" group del ruled
+}
+
+# The server's ends of all connections, and nobody else's.
+test_existing()
+{
+	local n
+
+	n=$(ip netns exec "$ns" ss -tnH state established sport = 7001 | wc -l)
+	prepare -N "$ns" rule add ruled lport 7001-7002 existing uid root
+	prepare -N "$ns" rule add ruled lport 7001 remote 192.0.2.0/24 existing
+	check "existing ones are adopted" json "len(d) == $n >= 2" \
+		-j -N "$ns" conn show group ruled
+	check "all rules del" silent -N "$ns" rule del ruled
+	check "no rules are left" silent -N "$ns" rule show ruled
+	check "nor what they adopted" silent -N "$ns" conn show group ruled
+	as=(ip netns exec "$ns" setpriv --reuid "$user" --regid "$user"
+		--clear-groups)
+	prepare group add own
+	check "rules need CAP_NET_ADMIN" refused CAP_NET_ADMIN rule add own
+	check "to see them needs nothing" silent rule show own
+	prepare group del own
+	as=()
+}
+
+test_monitor_rules()
+{
+	local text json rule other
+
+	monitor text -N "$ns" monitor
+	text=$pid
+	monitor json -j -N "$ns" monitor group 'ruled too'
+	json=$pid
+	prepare -N "$ns" group add 'ruled too'
+	prepare -N "$ns" rule add 'ruled too' rport 7001 local ::1
+	rule=$(rule_id 'ruled too' 1)
+	connect adopted ::1
+	other=$pid
+	prepare -N "$ns" rule del 'ruled too'
+	prepare -N "$ns" group del 'ruled too'
+	hang_up "$other"
+	wait_for_nth 1 text group-gone
+	wait_for_nth 1 json group-gone
+	check "monitor: new rule" line text \
+		"rule-new id $rule rport 7001 local ::1/128 type neighbor group \"ruled too\""
+	check "monitor: adopted" line text \
+		"conn-new id .* rule $rule group \"ruled too\" peer-id ::1"
+	check "monitor: detached" line text \
+		"conn-gone id .* reason detached .* rule $rule group .*"
+	check "monitor: rule gone" line text "rule-gone id $rule rport 7001 .*"
+	check "monitor, JSON: rules" events '[l["event"] for l in d[:4]] ==
+		["synced", "group-new", "rule-new", "conn-new"] and
+		{l["event"] for l in d[4:6]} == {"rule-gone", "conn-gone"} and
+		len(d) == 7 and d[2]["local"] == "::1/128" and
+		d[3]["rule"] == d[2]["id"]' json
+	check "monitor of rules, ended" ended_by INT "$text"
+	check "likewise, JSON" ended_by INT "$json"
+}
+
+# The generation that the namespace has come to.
+generation()
+{
+	monitor generation -j -N "$ns" monitor
+	ended_by TERM "$pid"
+	sed -n 's/.*"synced","generation":\([0-9]*\).*/\1/p' "$work/generation"
+}
+
+# same_as FILE arguments: the output is what the file has.
+same_as()
+{
+	local file=$1
+
+	shift
+	done_with "$@" && cmp -s "$file" "$work/out"
+}
+
+# Each line but comments is a command for the shell.
+make_by_shell()
+{
+	local command
+
+	while IFS= read -r command; do
+		[[ $command = '#'* ]] || eval "peergroup -N $ns $command" ||
+			return
+	done < "$1"
+}
+
+test_restore()
+{
+	local odd="it's \"one\" \\" before name other stays
+
+	cat > "$work/rules" <<-'END'
+		# Groups and rules, for "peergroup restore"
+		group add plain owner 0
+		group add 'it'\''s "one" \' owner 12345 label '#' comment '$HOME'
+		rule add 'it'\''s "one" \' rport 7001 type direct existing
+		rule add 'it'\''s "one" \' rport 7000-7002 local ::1/128 remote ::/0 dir out uid 0 type neighbor
+		group add -- -j owner 0
+		rule add -- -j type neighbor
+		group add -- help owner 0
+	END
+	check "restore" silent -N "$ns" restore "$work/rules"
+	check "save" same_as "$work/rules" -N "$ns" save
+	before=$(generation)
+	check "restore again" silent -N "$ns" restore "$work/rules"
+	check "nothing changed" [ "$(generation)" = "$before" ]
+	connect adopted ::1
+	other=$pid
+	check "restored rules adopt" json '[c["type"] for c in d] ==
+		["direct"] * len(d) and len(d) >= 3' \
+		-j -N "$ns" conn show group "$odd"
+	stays=$(rule_id "$odd" 1)
+
+	grep -v 7000-7002 "$work/rules" > "$work/fewer"
+	check "restore from stdin" silent -N "$ns" restore < "$work/fewer"
+	check "one rule is gone" same_as "$work/fewer" -N "$ns" save
+	check "the other is the same" [ "$(rule_id "$odd" 1)" = "$stays" ]
+	check "and has its connections" json 'len(d) >= 3' \
+		-j -N "$ns" conn show group "$odd"
+	test_restore_refused
+	hang_up "$other"
+	for name in "$odd" -j help; do
+		prepare -N "$ns" group del -- "$name"
+	done
+	prepare -N "$ns" rule del plain
+	grep -v ' plain ' "$work/rules" > "$work/commands"
+	check "the shell takes what was saved" make_by_shell "$work/commands"
+	check "and makes the same of it" same_as "$work/rules" -N "$ns" save
+	for name in "$odd" -j help; do
+		prepare -N "$ns" group del -- "$name"
+	done
+}
+
+test_restore_refused()
+{
+	local wrong=$work/wrong
+
+	printf 'group add new\nrule add new lport 1\n\nrule add new lport 0\n' \
+		> "$wrong"
+	check "restore, a line is wrong" wrong_usage "$wrong:4: \"0\"" \
+		-N "$ns" restore "$wrong"
+	printf 'group add new\nrule add none\n' > "$wrong"
+	check "restore, no such group" refused "$wrong:2: no such group" \
+		-N "$ns" restore "$wrong"
+	printf 'group add new\ngroup add plain label x\n' > "$wrong"
+	check "restore, another label" refused "$wrong:2: the group exists" \
+		-N "$ns" restore "$wrong"
+	# More rules without a port than a namespace may have.
+	{
+		echo 'group add new'
+		seq -f 'rule add new remote 192.0.2.%g' 1 200
+	} > "$wrong"
+	check "restore, too many rules" refused "$wrong:" \
+		-N "$ns" restore "$wrong"
+	check "nothing of it was done" same_as "$work/fewer" -N "$ns" save
+	check "restore, no such file" refused "$work/none" restore "$work/none"
+	as=(ip netns exec "$ns" setpriv --reuid "$user" --regid "$user"
+		--clear-groups)
+	printf 'group add mine\nrule add mine lport 1\n' > "$wrong"
+	check "restore without privilege" refused 'stdin:2: ' \
+		restore - < "$wrong"
+	as=()
+	check "that left nothing, either" same_as "$work/fewer" -N "$ns" save
+}
+
 test_output_errors()
 {
 	check "full disk, monitor" full_disk -N "$ns" monitor
@@ -846,6 +1087,7 @@ test_output_errors()
 	check "closed stdout, monitor" closed_stdout monitor
 	check "full disk" full_disk -N "$ns" conn show
 	check "full disk, JSON" full_disk -j -N "$ns" conn show
+	check "full disk, save" full_disk -N "$ns" save
 	check "full disk, help" full_disk help
 	check "reader went away" broken_pipe
 	check "closed stdout" closed_stdout conn show
@@ -1555,6 +1797,9 @@ test_unprivileged
 test_monitor
 test_monitor_elsewhere
 test_resync
+test_rules
+test_monitor_rules
+test_restore
 test_output_errors
 be alice
 test_identity
