@@ -71,6 +71,22 @@ shows_and_forgets()
 		grep -q 'my peers' "$work/shown"
 }
 
+# One connection was there before the rule, one comes later.
+tracks_a_daemon()
+{
+	python3 -m http.server --bind ::1 8080 &
+	sleep 3
+	exec 7<> /dev/tcp/::1/8080 || return 1
+	block rule > "$work/rule"
+	bash -e "$work/rule" > "$work/shown" || return 1
+	exec 8<> /dev/tcp/::1/8080 || return 1
+	peergroup conn show group web >> "$work/shown"
+	exec 7>&- 8>&-
+	kill %1
+	cat "$work/shown"
+	[ "$(grep -c ' \[::1\]:8080 ' "$work/shown")" -eq 3 ]
+}
+
 # As one user, with the keys of both.
 invites_and_joins()
 {
@@ -146,9 +162,10 @@ if [ -z "${PG_GUEST-}" ] || [ ! -d "$installed" ]; then
 fi
 status=0
 chmod 755 "$work"
-echo 1..6
+echo 1..7
 check "the example is the program" is_verbatim
 check "modprobe finds what is installed" loads_what_is_installed
+check "a daemon in three commands" tracks_a_daemon
 check "the tool by example, unprivileged" shows_and_forgets
 check "invitations by example, unprivileged" invites_and_joins
 check "the example compiles against what is installed" compiles_and_runs
