@@ -458,15 +458,6 @@ TEST_F(attach, counting)
 	EXPECT_EQ(generation + 9, now);
 }
 
-static uint64_t cookie_of(int fd)
-{
-	uint64_t cookie = 0;
-	socklen_t len = sizeof(cookie);
-
-	getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len);
-	return cookie;
-}
-
 TEST_F(attach, identity)
 {
 	struct pg_attach sock;

@@ -221,6 +221,15 @@ int set_option(int fd, int level, int option, int value)
 	       -errno : 0;
 }
 
+uint64_t cookie_of(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len);
+	return cookie;
+}
+
 static bool flows(int from, int to)
 {
 	static const char sent[] = "one way";

@@ -57,6 +57,8 @@ void close_all(const int *fds, size_t n);
 /* That many more descriptors than usual. */
 int allow_fds(size_t n);
 int set_option(int fd, int level, int option, int value);
+/* As SO_COOKIE has it, 0 if it cannot be told. */
+uint64_t cookie_of(int fd);
 
 /* The bytes written at one end arrive at the other, in both directions. */
 bool data_flows(int a, int b);
