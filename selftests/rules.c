@@ -552,7 +552,7 @@ TEST_F(rules, self_connected)
 	ASSERT_EQ(0, add_rule(self->ctx, self->group, 0, &ids[1]));
 	fd = connect_from(&end, &end);
 	ASSERT_LE(0, fd);
-	EXPECT_TRUE(is_adopted(self->ctx, self->group, fd, ids[1]));
+	EXPECT_TRUE(is_adopted(self->ctx, self->group, fd, ids[0]));
 	EXPECT_EQ(1, count_conns(self->ctx, 0));
 }
 
