@@ -5,88 +5,38 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/userfaultfd.h>
-#include <poll.h>
 #include <pthread.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 #include "kselftest_harness.h"
+#include "stuck.h"
 #include "util.h"
 
 FIXTURE(busy) {
 	struct pg_ctx *ctx;
 	uint32_t group;
 	int pair[2];
-	int faults;
-	void *page;
-	size_t page_size;
-	pthread_t sender;
+	struct stuck stuck;
 };
 
-/* A page that nothing is in until the test gives it something. */
-static int make_page(FIXTURE_DATA(busy) *self)
+/* All of the page that it was stuck with has been sent. */
+static bool let_go(FIXTURE_DATA(busy) *self)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range = {
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-
-	self->page_size = sysconf(_SC_PAGESIZE);
-	self->page = mmap(NULL, self->page_size, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	range.range.start = (uintptr_t)self->page;
-	range.range.len = self->page_size;
-	self->faults = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	if (self->faults < 0 || ioctl(self->faults, UFFDIO_API, &api) ||
-	    ioctl(self->faults, UFFDIO_REGISTER, &range))
-		return -errno;
-	return 0;
-}
-
-static void *send_page(void *arg)
-{
-	FIXTURE_DATA(busy) *self = arg;
-
-	return (void *)send(self->pair[0], self->page, self->page_size, 0);
-}
-
-/* Stuck in the middle of a call, with the socket locked. */
-static bool is_stuck(FIXTURE_DATA(busy) *self)
-{
-	struct pollfd fault = { .fd = self->faults, .events = POLLIN };
-
-	/* Anything but POLLIN says that this descriptor cannot be polled. */
-	return poll(&fault, 1, SOON) == 1 && fault.revents == POLLIN;
-}
-
-static ssize_t let_go(FIXTURE_DATA(busy) *self)
-{
-	struct uffdio_zeropage zero = {
-		.range.start = (uintptr_t)self->page,
-		.range.len = self->page_size,
-	};
-	void *sent;
-
-	if (ioctl(self->faults, UFFDIO_ZEROPAGE, &zero))
-		return -errno;
-	pthread_join(self->sender, &sent);
-	return (ssize_t)sent;
+	return stuck_end(&self->stuck) == (ssize_t)self->stuck.page_size;
 }
 
 FIXTURE_SETUP(busy)
 {
+	int err;
+
 	ASSERT_EQ(0, own_netns());
 	ASSERT_EQ(0, pg_open(&self->ctx));
 	ASSERT_EQ(0, add_group(self->ctx, &self->group));
 	ASSERT_EQ(0, tcp_pair(AF_INET, self->pair));
-	if (make_page(self))
+	err = stuck_begin(&self->stuck, self->pair[0]);
+	if (err == -ENOSYS || err == -EPERM)
 		SKIP(return, "this kernel has no userfaultfd");
-	ASSERT_EQ(0, pthread_create(&self->sender, NULL, send_page, self));
-	ASSERT_TRUE(is_stuck(self));
+	ASSERT_EQ(0, err);
 }
 
 FIXTURE_TEARDOWN(busy)
@@ -110,7 +60,7 @@ TEST_F(busy, told_soon)
 	EXPECT_STREQ("socket is in use by another call", pg_error(self->ctx));
 	EXPECT_EQ(0, count_conns(self->ctx, self->group));
 
-	ASSERT_EQ((ssize_t)self->page_size, let_go(self));
+	ASSERT_TRUE(let_go(self));
 	EXPECT_EQ(0, attach(self->ctx, self->group, self->pair[0], &id));
 }
 
@@ -135,7 +85,7 @@ TEST_F(busy, let_go_in_time)
 	void *result;
 
 	ASSERT_EQ(0, pthread_create(&attacher, NULL, attach_it, self));
-	ASSERT_EQ((ssize_t)self->page_size, let_go(self));
+	ASSERT_TRUE(let_go(self));
 	ASSERT_EQ(0, pthread_join(attacher, &result));
 	EXPECT_EQ(NULL, result);
 	EXPECT_EQ(1, count_conns(self->ctx, self->group));
@@ -152,7 +102,7 @@ TEST_F(busy, others_go_on)
 	ASSERT_EQ(0, attach(self->ctx, self->group, self->pair[1], &id));
 	EXPECT_TRUE(is_active(self->ctx, id));
 	EXPECT_EQ(0, pg_conn_detach(self->ctx, 0, id, NULL));
-	ASSERT_EQ((ssize_t)self->page_size, let_go(self));
+	ASSERT_TRUE(let_go(self));
 	ASSERT_EQ(0, pthread_join(attacher, &result));
 }
 
@@ -171,19 +121,17 @@ TEST_F(busy, statistics_do_not_wait)
 	unsigned int shown = 0;
 	uint64_t id;
 
-	ASSERT_EQ((ssize_t)self->page_size, let_go(self));
+	ASSERT_TRUE(let_go(self));
 	close_all(self->pair, 2);
 	ASSERT_EQ(0, tcp_pair(AF_INET, self->pair));
 	ASSERT_EQ(0, attach(self->ctx, self->group, self->pair[0], &id));
-	ASSERT_EQ(0, make_page(self));
-	ASSERT_EQ(0, pthread_create(&self->sender, NULL, send_page, self));
-	ASSERT_TRUE(is_stuck(self));
+	ASSERT_EQ(0, stuck_begin(&self->stuck, self->pair[0]));
 
 	EXPECT_EQ(0, pg_conn_get(self->ctx, id, true, note_stats, &shown));
 	EXPECT_EQ(0, pg_conn_dump(self->ctx, &filter, NULL, note_stats,
 				  &shown));
 	EXPECT_EQ(2, shown);
-	EXPECT_EQ((ssize_t)self->page_size, let_go(self));
+	EXPECT_TRUE(let_go(self));
 }
 
 TEST_HARNESS_MAIN
