@@ -39,6 +39,10 @@ static void copy_event(struct event_copy *copy, const struct pg_event *event)
 		copy->about_conn = true;
 		copy_conn(event->conn, &copy->conn);
 	}
+	if (event->rule) {
+		copy->about_rule = true;
+		copy->rule = *event->rule;
+	}
 }
 
 /* Next of a subscription or a watch. */

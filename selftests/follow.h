@@ -17,8 +17,10 @@ struct event_copy {
 	uint64_t generation;
 	bool about_group;
 	bool about_conn;
+	bool about_rule;
 	struct pg_group group;
 	struct conn_copy conn;
+	struct pg_rule rule;
 	char name[PG_NAME_MAX + 1];
 	char label[PG_TEXT_MAX + 1];
 	char comment[PG_TEXT_MAX + 1];

@@ -65,19 +65,43 @@ static void take_end(struct answer *answer, struct nlmsghdr *nlh)
 			    nlmsg_datalen(nlh) - skip);
 }
 
-static void take_record(struct answer *answer, struct nlattr *record)
+/* A number in a record, 0 if it is not there. */
+static uint32_t number_in(struct nlattr *record, int type)
 {
-	struct nlattr *id;
+	struct nlattr *attr = nla_find(nla_data(record), nla_len(record), type);
 
-	if (nla_type(record) == PEERGROUP_A_CONN) {
+	return attr ? nla_get_u32(attr) : 0;
+}
+
+static void take_generation(struct answer *answer, uint64_t generation)
+{
+	if (!answer->generations || answer->generation != generation)
+		answer->generations++;
+	answer->generation = generation;
+}
+
+static void take_attr(struct answer *answer, struct nlattr *attr)
+{
+	switch (nla_type(attr)) {
+	case PEERGROUP_A_GENERATION:
+		take_generation(answer, nla_get_u64(attr));
+		break;
+	case PEERGROUP_A_COUNT:
+		answer->count = nla_get_u32(attr);
+		break;
+	case PEERGROUP_A_CONN:
 		answer->conns++;
-		if (nla_find(nla_data(record), nla_len(record),
+		if (nla_find(nla_data(attr), nla_len(attr),
 			     PEERGROUP_A_CONN_STATS))
 			answer->stats++;
-	} else if (nla_type(record) == PEERGROUP_A_GROUP) {
-		id = nla_find(nla_data(record), nla_len(record),
-			      PEERGROUP_A_GROUP_ID);
-		answer->group_id = id ? nla_get_u32(id) : 0;
+		break;
+	case PEERGROUP_A_GROUP:
+		answer->group_id = number_in(attr, PEERGROUP_A_GROUP_ID);
+		break;
+	case PEERGROUP_A_RULE:
+		answer->rules++;
+		answer->rule_id = number_in(attr, PEERGROUP_A_RULE_ID);
+		break;
 	}
 }
 
@@ -95,7 +119,7 @@ static bool take_message(struct answer *answer, struct nlmsghdr *nlh)
 	}
 	nla_for_each_attr(attr, genlmsg_attrdata(genl, 0),
 			  genlmsg_attrlen(genl, 0), rem)
-		take_record(answer, attr);
+		take_attr(answer, attr);
 	return false;
 }
 

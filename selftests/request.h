@@ -22,6 +22,11 @@ struct answer {
 	unsigned int conns;	/* records of connections received */
 	unsigned int stats;	/* of which so many with statistics */
 	uint32_t group_id;	/* of the last record of a group */
+	unsigned int rules;	/* records of rules received */
+	uint32_t rule_id;	/* of the last of them */
+	uint32_t count;		/* of records, as announced */
+	unsigned int generations; /* different ones in turn */
+	uint64_t generation;	/* the last one */
 };
 
 /* A generic netlink socket, or a negative errno value. */

@@ -83,6 +83,8 @@ static int parse_line(struct tracing *tracing, const char *line)
 		{ " conn_gone: ", CHANGE_CONN_GONE },
 		{ " group_new: ", CHANGE_GROUP_NEW },
 		{ " group_gone: ", CHANGE_GROUP_GONE },
+		{ " rule_new: ", CHANGE_RULE_NEW },
+		{ " rule_gone: ", CHANGE_RULE_GONE },
 	};
 	char netns[32];
 	const char *pos;
@@ -96,6 +98,7 @@ static int parse_line(struct tracing *tracing, const char *line)
 		return 0;
 	}
 	tracing->cut += !!strstr(line, " dump_cut: ");
+	tracing->missed += !!strstr(line, " conn_missed: ");
 	for (i = 0; i < sizeof(events) / sizeof(*events); i++)
 		if (strstr(line, events[i].name))
 			return note(tracing, events[i].what,

@@ -15,6 +15,8 @@ enum what {
 	CHANGE_CONN_GONE,
 	CHANGE_GROUP_NEW,
 	CHANGE_GROUP_GONE,
+	CHANGE_RULE_NEW,
+	CHANGE_RULE_GONE,
 };
 
 /* What one generation changed. */
@@ -39,6 +41,7 @@ struct tracing {
 	unsigned long lost;	/* events the kernel could not keep */
 	unsigned long holes;	/* generations without an event */
 	unsigned long cut;	/* dumps cut off */
+	unsigned long missed;	/* connections that rules have missed */
 };
 
 /*
