@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Processes that change connections and groups as fast as they can. */
+/* Processes that change connections, groups and rules as fast as they can. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
@@ -197,5 +197,64 @@ pid_t churn_groups(struct churn_groups *groups, unsigned int seed)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	turn_groups(groups, seed);
+	return 0;
+}
+
+/* About some of the ports that are taken. */
+static struct pg_rule_spec some_rule(const struct churn_groups *groups,
+				     unsigned int *seed)
+{
+	struct pg_rule_spec spec = {
+		.size = sizeof(spec), .type = 1 + below(seed, 2),
+	};
+	uint16_t port = 32768 + below(seed, 28000);
+
+	spec.group_id = __atomic_load_n(&groups->ids[below(seed, CHURN_GROUPS)],
+					__ATOMIC_RELAXED);
+	if (below(seed, 2)) {
+		spec.local_port_min = port;
+		spec.local_port_max = port + below(seed, 4000);
+	} else {
+		spec.remote_port_min = port;
+		spec.remote_port_max = port + below(seed, 4000);
+	}
+	if (below(seed, 2))
+		spec.flags = PG_RULE_EXISTING;
+	else
+		spec.direction = below(seed, 3);
+	return spec;
+}
+
+#define RULES 16
+
+/* Their groups may be gone, and they with them. */
+static void turn_rules(const struct churn_groups *groups, unsigned int seed)
+{
+	struct pg_rule_spec spec;
+	struct pg_ctx *ctx;
+	uint32_t ids[RULES] = { 0 }, *id;
+
+	if (pg_open(&ctx))
+		_exit(1);
+	for (;;) {
+		id = &ids[below(&seed, RULES)];
+		if (*id)
+			pg_rule_del(ctx, 0, *id,
+				    below(&seed, 2) ? PG_RULE_KEEP : 0, NULL);
+		*id = 0;
+		spec = some_rule(groups, &seed);
+		pg_rule_add(ctx, &spec, id, NULL);
+		usleep(below(&seed, 20000));
+	}
+}
+
+pid_t churn_rules(const struct churn_groups *groups, unsigned int seed)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	turn_rules(groups, seed);
 	return 0;
 }

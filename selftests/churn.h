@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Churn: processes that attach, detach, close and reset connections, let
- * others connect or fail, and make and delete groups, as fast as they can.
+ * others connect or fail, and make and delete groups and rules, as fast as they
+ * can.
  */
 #ifndef SELFTESTS_CHURN_H
 #define SELFTESTS_CHURN_H
@@ -22,5 +23,6 @@ int churn_slow_down(void);
 /* Each in a process of its own until it is killed; its id, or -1. */
 pid_t churn_conns(const struct churn_groups *groups, unsigned int seed);
 pid_t churn_groups(struct churn_groups *groups, unsigned int seed);
+pid_t churn_rules(const struct churn_groups *groups, unsigned int seed);
 
 #endif /* SELFTESTS_CHURN_H */

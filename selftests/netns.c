@@ -9,8 +9,10 @@
 #include <sys/socket.h>
 
 #include "kselftest_harness.h"
+#include "adopted.h"
 #include "process.h"
 #include "request.h"
+#include "stuck.h"
 #include "util.h"
 
 FIXTURE(isolated) {
@@ -162,6 +164,52 @@ static int fill_open_dump(void)
 	return wait_until(count_conns(ctx, 0) == 150, SOON) ? 0 : -EAGAIN;
 }
 
+/* Rules with what they have adopted, and a stock for more. */
+static int fill_rules(void)
+{
+	struct pg_ctx *ctx;
+	uint32_t group, id;
+	int fds[100], err;
+
+	err = pg_open(&ctx);
+	if (!err)
+		err = add_group(ctx, &group);
+	if (!err)
+		err = add_rule(ctx, group, PG_RULE_EXISTING, &id);
+	if (!err)
+		err = tcp_pairs(AF_INET6, fds, 100);
+	if (!err)
+		err = add_group(ctx, &group);
+	return err ? err : add_rule(ctx, group, PG_RULE_EXISTING, &id);
+}
+
+/* A scan will try again and again, since a socket is locked. */
+static int fill_scan(void)
+{
+	static struct stuck stuck;
+	int err, fds[2];
+
+	err = tcp_pair(AF_INET6, fds);
+	if (!err)
+		err = stuck_begin(&stuck, fds[0]);
+	/* As if there were none, where this cannot be done. */
+	return err && err != -ENOSYS && err != -EPERM ? err : fill_rules();
+}
+
+static int fill_deleted_rules(void)
+{
+	struct pg_ctx *ctx;
+	uint32_t i;
+	int err;
+
+	err = fill_rules();
+	if (!err)
+		err = pg_open(&ctx);
+	for (i = 1; !err && i <= 2; i++)
+		err = pg_rule_del(ctx, 0, i, i == 1 ? PG_RULE_KEEP : 0, NULL);
+	return err;
+}
+
 FIXTURE(death) {
 	int ready[2];
 	pid_t child;
@@ -177,6 +225,9 @@ FIXTURE_VARIANT_ADD(death, connections) { .fill = fill_conns };
 FIXTURE_VARIANT_ADD(death, detached) { .fill = fill_detached };
 FIXTURE_VARIANT_ADD(death, deleted) { .fill = fill_deleted };
 FIXTURE_VARIANT_ADD(death, open_dump) { .fill = fill_open_dump };
+FIXTURE_VARIANT_ADD(death, rules) { .fill = fill_rules };
+FIXTURE_VARIANT_ADD(death, pending_scan) { .fill = fill_scan };
+FIXTURE_VARIANT_ADD(death, deleted_rules) { .fill = fill_deleted_rules };
 
 static int live_in_netns(int (*fill)(void), int ready)
 {
@@ -232,6 +283,8 @@ static int short_life(int i)
 	int fds[20], err;
 
 	err = own_netns();
+	if (!err && i % 4 == 3)
+		return -(i % 8 == 3 ? fill_rules() : fill_scan());
 	if (!err)
 		err = fill_conns_of(&ctx, fds, 20);
 	if (!err && i % 3 == 1)
@@ -239,6 +292,15 @@ static int short_life(int i)
 	if (!err && i % 3 == 2)
 		err = pg_group_del(ctx, 1, NULL);
 	return -err;
+}
+
+/* A warning, or a message of a bug, leaves a mark. */
+static unsigned long taint(void)
+{
+	unsigned long flags = ~0UL;
+
+	read_number("/proc/sys/kernel/tainted", &flags);
+	return flags;
 }
 
 /*
@@ -264,6 +326,7 @@ FIXTURE_TEARDOWN(leak)
 
 TEST_F_TIMEOUT(leak, none, 240)
 {
+	unsigned long before = taint();
 	pid_t child;
 	int i;
 
@@ -275,15 +338,7 @@ TEST_F_TIMEOUT(leak, none, 240)
 	}
 	EXPECT_TRUE(wait_until(slab_objects("pg_conn") <= self->conns, 60000));
 	EXPECT_TRUE(wait_until(slab_objects("TCPv6") <= self->socks, 60000));
-}
-
-/* A warning, or a message of a bug, leaves a mark. */
-static unsigned long taint(void)
-{
-	unsigned long flags = ~0UL;
-
-	read_number("/proc/sys/kernel/tainted", &flags);
-	return flags;
+	EXPECT_EQ(before, taint());
 }
 
 #define LISTENERS 3000

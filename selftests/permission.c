@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "kselftest_harness.h"
+#include "adopted.h"
 #include "process.h"
 #include "request.h"
 #include "util.h"
@@ -14,6 +15,7 @@ enum user { ROOT, OWNER, OTHER, THIRD, FOURTH };
 static const char needs_owner[] =
 	"needs to be the owner of the group or CAP_NET_ADMIN";
 static const char needs_admin[] = "needs to be that owner or CAP_NET_ADMIN";
+static const char needs_cap[] = "needs CAP_NET_ADMIN";
 
 static uid_t uid_of(enum user user)
 {
@@ -60,6 +62,7 @@ struct scene {
 	int pair[2];
 	uint64_t conn;		/* pair[0], in group */
 	uint64_t others_conn;	/* pair[1], in others */
+	uint32_t rule;		/* of group */
 };
 
 static int make_scene(struct scene *scene)
@@ -83,6 +86,8 @@ static int make_scene(struct scene *scene)
 	if (!err)
 		err = attach(scene->root, scene->others, scene->pair[1],
 			     &scene->others_conn);
+	if (!err)
+		err = add_rule(scene->root, scene->group, 0, &scene->rule);
 	return err;
 }
 
@@ -217,6 +222,51 @@ TEST_F(user, creates)
 		EXPECT_STREQ(needs_admin, pg_error(self->ctx));
 	if (!err)
 		EXPECT_EQ(uid_of(FOURTH), owner_of(self->ctx, id));
+}
+
+/* Rules reach for the sockets of others: not even the owner may make them. */
+TEST_F(user, makes_rules)
+{
+	const int err = variant->net_admin ? 0 : -EPERM;
+	uint32_t id;
+
+	EXPECT_EQ(err, add_rule(self->ctx, self->scene.others, 0, &id));
+	EXPECT_STREQ(err ? needs_cap : "", pg_error(self->ctx));
+	EXPECT_EQ(err ? -EPERM : -EEXIST,
+		  add_rule(self->ctx, self->scene.group, PG_RULE_EXISTING,
+			   &id));
+	EXPECT_EQ(2, count_conns(self->ctx, 0));
+}
+
+TEST_F(user, deletes_rules)
+{
+	const int err = variant->net_admin ? 0 : -EPERM;
+	struct pg_rule rule;
+
+	EXPECT_EQ(err, pg_rule_del(self->ctx, 0, self->scene.rule, 0, NULL));
+	EXPECT_STREQ(err ? needs_cap : "", pg_error(self->ctx));
+	EXPECT_EQ(err ? 0 : -ENOENT,
+		  get_rule(self->scene.root, self->scene.rule, &rule));
+	/* Nor is anybody told what there is. */
+	EXPECT_EQ(err ? err : -ENOENT,
+		  pg_rule_del(self->ctx, 0, 4711, 0, NULL));
+}
+
+static int count_rule(const struct pg_rule *rule, void *arg)
+{
+	++*(int *)arg;
+	return 0;
+}
+
+TEST_F(user, reads_rules)
+{
+	struct pg_rule rule;
+	int n = 0;
+
+	EXPECT_EQ(0, get_rule(self->ctx, self->scene.rule, &rule));
+	EXPECT_EQ(self->scene.group, rule.group_id);
+	EXPECT_EQ(0, pg_rule_list(self->ctx, 0, count_rule, &n, NULL));
+	EXPECT_EQ(1, n);
 }
 
 /* One opens the netlink socket, another sends: both must be allowed to. */
@@ -378,6 +428,109 @@ TEST_F(deputy, creates)
 		  request_send(self->fd, request_group("his", uid_of(THIRD)),
 			       &answer));
 	EXPECT_STREQ(variant->creates_for ? needs_admin : "", answer.text);
+}
+
+TEST_F(deputy, makes_rules)
+{
+	struct nl_msg *msg = request_new(PEERGROUP_CMD_RULE_NEW, NLM_F_ACK);
+	const int err = variant->creates_for;
+	struct answer answer;
+
+	request_put_u32(msg, PEERGROUP_A_GROUP, PEERGROUP_A_GROUP_ID,
+			self->scene.others);
+	request_put_u32(msg, PEERGROUP_A_RULE, PEERGROUP_A_RULE_UID, 0);
+	EXPECT_EQ(err, request_send(self->fd, msg, &answer));
+	EXPECT_STREQ(err ? needs_cap : "", answer.text);
+	EXPECT_EQ(err ? 0 : self->scene.rule + 1, answer.rule_id);
+}
+
+TEST_F(deputy, deletes_rules)
+{
+	struct nl_msg *msg = request_new(PEERGROUP_CMD_RULE_DEL, NLM_F_ACK);
+	const int err = variant->creates_for;
+	struct answer answer;
+	struct pg_rule rule;
+
+	request_put_u32(msg, PEERGROUP_A_RULE, PEERGROUP_A_RULE_ID,
+			self->scene.rule);
+	EXPECT_EQ(err, request_send(self->fd, msg, &answer));
+	EXPECT_STREQ(err ? needs_cap : "", answer.text);
+	EXPECT_EQ(err ? 0 : -ENOENT,
+		  get_rule(self->scene.root, self->scene.rule, &rule));
+}
+
+TEST_F(deputy, reads_rules)
+{
+	struct nl_msg *msg = request_new(PEERGROUP_CMD_RULE_GET, NLM_F_DUMP);
+	struct answer answer;
+
+	EXPECT_EQ(0, request_send(self->fd, msg, &answer));
+	EXPECT_EQ(1, answer.rules);
+	EXPECT_EQ(self->scene.rule, answer.rule_id);
+}
+
+/* Root of a user namespace. */
+FIXTURE(userns) {
+	struct scene scene;
+	struct pg_ctx *ctx;	/* in a network namespace of his own */
+	uint32_t group;
+};
+
+FIXTURE_SETUP(userns)
+{
+	ASSERT_EQ(0, make_scene(&self->scene));
+	ASSERT_EQ(0, enter_userns(uid_of(OWNER)));
+	ASSERT_EQ(0, pg_open(&self->ctx));
+	ASSERT_EQ(0, add_group(self->ctx, &self->group));
+}
+
+FIXTURE_TEARDOWN(userns)
+{
+	pg_close(self->ctx);
+	pg_close(self->scene.root);
+}
+
+static int add_rule_of(struct pg_ctx *ctx, uint32_t group, uid_t uid,
+		       uint32_t *id)
+{
+	struct pg_rule_spec spec = rule_spec(group);
+
+	spec.flags = PG_RULE_UID;
+	spec.uid = uid;
+	return pg_rule_add(ctx, &spec, id, NULL);
+}
+
+/* He rules at home, by the names that users have there. */
+TEST_F(userns, makes_rules_at_home)
+{
+	struct pg_rule rule;
+	uint32_t id;
+	int pair[2];
+
+	ASSERT_EQ(0, add_rule_of(self->ctx, self->group, 0, &id));
+	ASSERT_EQ(0, tcp_pair(AF_INET, pair));
+	EXPECT_TRUE(has_exactly(self->ctx, self->group, pair, 2));
+	ASSERT_EQ(0, get_rule(self->ctx, id, &rule));
+	EXPECT_EQ(0, rule.uid);
+	ASSERT_EQ(0, add_rule_of(self->ctx, self->group, 1, &id));
+	ASSERT_EQ(0, get_rule(self->ctx, id, &rule));
+	EXPECT_EQ(1, rule.uid);
+	EXPECT_EQ(-EINVAL, add_rule_of(self->ctx, self->group, 1000, &id));
+	EXPECT_STREQ("no such user", pg_error(self->ctx));
+	EXPECT_EQ(0, pg_rule_del(self->ctx, 0, id, 0, NULL));
+}
+
+/* Outside he is nobody, be it his group, and whoever opened for him. */
+TEST_F(userns, makes_none_outside)
+{
+	struct pg_ctx *root = self->scene.root;
+	uint32_t id;
+
+	EXPECT_EQ(-EPERM, add_rule(root, self->scene.others, 0, &id));
+	EXPECT_STREQ(needs_cap, pg_error(root));
+	EXPECT_EQ(-EPERM, add_rule_of(root, self->scene.group, 0, &id));
+	EXPECT_EQ(-EPERM, pg_rule_del(root, 0, self->scene.rule, 0, NULL));
+	EXPECT_STREQ(needs_cap, pg_error(root));
 }
 
 TEST_HARNESS_MAIN

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pictures under churn: while processes change connections and groups as fast
- * as they can, a picture kept by events must at any time equal a fresh list of
+ * Pictures under churn: while processes change connections, groups and rules as
+ * fast as they can, a picture kept by events must at any time equal a fresh list of
  * the same generation, also that of a watch that loses events all the time.
  */
 #define _GNU_SOURCE
@@ -34,6 +34,7 @@ struct seen {
 	unsigned long comparisons;	/* with fresh lists */
 	unsigned long conns;		/* compared in these */
 	unsigned long pending;		/* of them */
+	unsigned long adopted;		/* likewise, by rules */
 	unsigned long events;
 	unsigned long losses;
 	unsigned long repaired;		/* compared after a loss */
@@ -185,7 +186,7 @@ static bool same_conn(const struct pg_conn *a, const struct pg_conn *b)
 	return a->id == b->id && a->group_id == b->group_id &&
 	       a->type == b->type && a->state == b->state &&
 	       a->node_id == b->node_id && a->cookie == b->cookie &&
-	       a->attached == b->attached &&
+	       a->attached == b->attached && a->rule_id == b->rule_id &&
 	       !memcmp(&a->local, &b->local, sizeof(a->local)) &&
 	       !memcmp(&a->remote, &b->remote, sizeof(a->remote)) &&
 	       !a->peer_id == !b->peer_id &&
@@ -215,6 +216,16 @@ static bool same_flat(struct flat *a, struct flat *b)
 	       same_conns(a->pending, a->n_pending, b->pending, b->n_pending);
 }
 
+static unsigned long count_adopted(const struct flat *flat)
+{
+	unsigned long n = 0;
+	size_t i;
+
+	for (i = 0; i < flat->n_active; i++)
+		n += !!flat->active[i]->rule_id;
+	return n;
+}
+
 static int compare(struct listener *listener, const struct pg_picture *is,
 		   const struct pg_picture *should, const char *what)
 {
@@ -227,6 +238,7 @@ static int compare(struct listener *listener, const struct pg_picture *is,
 		return err;
 	listener->seen->conns += b.n_active + b.n_pending;
 	listener->seen->pending += b.n_pending;
+	listener->seen->adopted += count_adopted(&b);
 	if (same_flat(&a, &b))
 		return 0;
 	fprintf(stderr, "# %s differs at %lu: %zu, %zu, %zu, should be %zu, %zu, %zu\n",
@@ -402,6 +414,7 @@ static pid_t start_listener(struct shared *shared, unsigned int i, uint64_t end)
 FIXTURE(picture) {
 	struct shared *shared;
 	pid_t grouper;
+	pid_t ruler;
 	pid_t churners[CHURNERS];
 	unsigned int seed;
 	pid_t listeners[LISTENERS];
@@ -421,6 +434,8 @@ FIXTURE_SETUP(picture)
 	groups = &self->shared->groups;
 	self->grouper = churn_groups(groups, 7);
 	ASSERT_LT(0, self->grouper);
+	self->ruler = churn_rules(groups, 8);
+	ASSERT_LT(0, self->ruler);
 	for (i = 0; i < CHURNERS; i++)
 		self->churners[i] = churn_conns(groups, ++self->seed);
 }
@@ -436,6 +451,7 @@ FIXTURE_TEARDOWN(picture)
 	unsigned int i;
 
 	end_process(self->grouper);
+	end_process(self->ruler);
 	for (i = 0; i < CHURNERS; i++)
 		end_process(self->churners[i]);
 	munmap(self->shared, sizeof(*self->shared));
@@ -458,8 +474,9 @@ static void keep_churning(FIXTURE_DATA(picture) *self, uint64_t until)
 static void log_seen(struct __test_metadata *_metadata, unsigned int i,
 		     const struct seen *seen)
 {
-	TH_LOG("listener %u: %lu events, compared %lu times with lists, %lu connections, %lu of them pending",
-	       i, seen->events, seen->comparisons, seen->conns, seen->pending);
+	TH_LOG("listener %u: %lu events, compared %lu times with lists, %lu connections, %lu of them pending, %lu adopted",
+	       i, seen->events, seen->comparisons, seen->conns, seen->pending,
+	       seen->adopted);
 	if (seen->losses)
 		TH_LOG("lost events %lu times, compared %lu times when synced and %lu times later",
 		       seen->losses, seen->repaired, seen->watched);
@@ -488,8 +505,10 @@ TEST_F_TIMEOUT(picture, kept, 180)
 		EXPECT_LT(10000, seen[i].events);
 		EXPECT_LT(10000, seen[i].conns);
 		EXPECT_LT(100, seen[i].pending);
+		EXPECT_LT(1000, seen[i].adopted);
 	}
 	EXPECT_EQ(0, waitpid(self->grouper, NULL, WNOHANG));
+	EXPECT_EQ(0, waitpid(self->ruler, NULL, WNOHANG));
 	EXPECT_LT(50, seen[LISTENERS - 1].losses);
 	EXPECT_LT(50, seen[LISTENERS - 1].repaired);
 	EXPECT_LT(50, seen[LISTENERS - 1].watched);

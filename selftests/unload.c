@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "adopted.h"
 #include "follow.h"
 #include "util.h"
 
@@ -113,6 +114,26 @@ TEST_F_TIMEOUT(unload, with_live_connections, 120)
 	EXPECT_TRUE(all_flow(self));
 }
 
+/* Rules end with it, and all they have adopted lives on. */
+TEST_F_TIMEOUT(unload, with_rules, 60)
+{
+	uint32_t id;
+
+	ASSERT_EQ(0, add_rule(self->ctx, self->group, PG_RULE_EXISTING, &id));
+	self->n = CONNS / 4;
+	ASSERT_EQ(0, tcp_pairs(AF_INET6, self->fds, self->n));
+	EXPECT_EQ(self->n, count_conns(self->ctx, self->group));
+	EXPECT_EQ(0, unload());
+	EXPECT_TRUE(all_flow(self));
+	EXPECT_EQ(0, load());
+	EXPECT_EQ(0, add_group(self->ctx, &self->group));
+	EXPECT_EQ(-ENOENT, pg_rule_del(self->ctx, 0, id, 0, NULL));
+	EXPECT_EQ(0, count_conns(self->ctx, 0));
+	EXPECT_EQ(0, add_rule(self->ctx, self->group, PG_RULE_EXISTING, &id));
+	EXPECT_TRUE(has_exactly(self->ctx, self->group, self->fds, self->n));
+	EXPECT_EQ(0, unload());
+}
+
 static int unload_in_dump(const struct pg_conn *conn, void *arg)
 {
 	(void)conn;
@@ -171,6 +192,16 @@ static void listen_now_and_then(struct pg_sub **sub)
 		*sub = NULL;
 }
 
+static void change_rules(struct pg_ctx *ctx, uint32_t group)
+{
+	static uint32_t id;
+
+	if (id && !pg_rule_del(ctx, 0, id, rand() % 2 ? PG_RULE_KEEP : 0, NULL))
+		id = 0;
+	else
+		add_rule(ctx, group, rand() % 2 ? PG_RULE_EXISTING : 0, &id);
+}
+
 static void churn(void)
 {
 	struct pg_ctx *ctx = NULL;
@@ -184,8 +215,10 @@ static void churn(void)
 			ctx = NULL;
 		if (tcp_pair(AF_INET, pair))
 			_exit(1);
-		if (ctx && attach(ctx, group, pair[0], NULL))
+		if (ctx && attach(ctx, group, pair[0], NULL) == -ENOENT)
 			add_group(ctx, &group);
+		if (ctx && !(rand() % 4))
+			change_rules(ctx, group);
 		listen_now_and_then(&sub);
 		reset_on_close(pair[0]);
 		close_all(pair, 2);
