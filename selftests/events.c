@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "adopted.h"
 #include "connecting.h"
 #include "follow.h"
 #include "process.h"
@@ -697,6 +698,7 @@ FIXTURE_TEARDOWN(wire)
 #define BIT(n) (1U << (n))
 #define CONN(name) BIT(PEERGROUP_A_CONN_##name)
 #define GROUP(name) BIT(PEERGROUP_A_GROUP_##name)
+#define RULE(name) BIT(PEERGROUP_A_RULE_##name)
 #define CONN_ALWAYS (CONN(ID) | CONN(GROUP_ID) | CONN(TYPE) | CONN(STATE) | \
 		     CONN(NODE_ID) | CONN(COOKIE) | CONN(ATTACHED) | \
 		     CONN(LOCAL_PORT) | CONN(REMOTE_PORT))
@@ -708,6 +710,7 @@ FIXTURE_TEARDOWN(wire)
 		      GROUP(LEFTOVERS_MAX) | GROUP(LIMIT) | GROUP(PENDING) | \
 		      GROUP(LOST) | GROUP(RULES) | GROUP(MISSED) | \
 		      GROUP(MISSED_LOST) | GROUP(REFUSED))
+#define RULE_ALWAYS (RULE(ID) | RULE(GROUP_ID) | RULE(TYPE) | RULE(GAINED))
 
 /* What a message has: which attributes, each once, and the nest's. */
 struct seen {
@@ -774,15 +777,25 @@ static int receive(FIXTURE_DATA(wire) *self, struct seen *seen, int room)
 	return len ? -1 : n;
 }
 
+static int record_of(int cmd)
+{
+	switch (cmd) {
+	case PEERGROUP_CMD_GROUP_NEW_NTF:
+	case PEERGROUP_CMD_GROUP_GONE_NTF:
+		return PEERGROUP_A_GROUP;
+	case PEERGROUP_CMD_RULE_NEW_NTF:
+	case PEERGROUP_CMD_RULE_GONE_NTF:
+		return PEERGROUP_A_RULE;
+	default:
+		return PEERGROUP_A_CONN;
+	}
+}
+
 static bool receive_one(FIXTURE_DATA(wire) *self, struct seen *seen, int cmd,
 			uint32_t nest)
 {
-	int record = cmd == PEERGROUP_CMD_GROUP_NEW_NTF ||
-		     cmd == PEERGROUP_CMD_GROUP_GONE_NTF ?
-		     PEERGROUP_A_GROUP : PEERGROUP_A_CONN;
-
 	if (receive(self, seen, 1) == 1 && seen->cmd == cmd && !seen->twice &&
-	    seen->top == (BIT(PEERGROUP_A_GENERATION) | BIT(record)) &&
+	    seen->top == (BIT(PEERGROUP_A_GENERATION) | BIT(record_of(cmd))) &&
 	    seen->nest == nest)
 		return true;
 	fprintf(stderr, "# cmd %d top %#x nest %#x\n", seen->cmd, seen->top,
@@ -842,6 +855,53 @@ TEST_F(wire, pending)
 	close(spec.fd);
 	EXPECT_TRUE(receive_one(self, &seen, PEERGROUP_CMD_CONN_GONE_NTF,
 				CONN_IPV4 | CONN(PEER_ID) | CONN(REASON)));
+}
+
+TEST_F(wire, rules)
+{
+	const uint32_t all = RULE_ALWAYS | RULE(EXISTING) | RULE(UID) |
+		RULE(LOCAL_PORT_MIN) | RULE(LOCAL_PORT_MAX) |
+		RULE(REMOTE_PORT_MIN) | RULE(REMOTE_PORT_MAX) |
+		RULE(LOCAL_IPV6) | RULE(LOCAL_PREFIX_LEN) |
+		RULE(REMOTE_IPV6) | RULE(REMOTE_PREFIX_LEN);
+	const struct pg_rule_spec spec = {
+		.size = sizeof(spec), .group_id = self->group,
+		.flags = PG_RULE_UID | PG_RULE_EXISTING,
+		.local_port_min = 7, .remote_port_min = 7,
+		.local.family = AF_INET6, .remote.family = AF_INET6,
+	};
+	struct seen seen;
+	uint32_t id;
+
+	ASSERT_EQ(0, add_rule(self->ctx, self->group, 0, &id));
+	EXPECT_TRUE(receive_one(self, &seen, PEERGROUP_CMD_RULE_NEW_NTF,
+				RULE_ALWAYS));
+	ASSERT_EQ(0, pg_rule_del(self->ctx, 0, id, 0, NULL));
+	EXPECT_TRUE(receive_one(self, &seen, PEERGROUP_CMD_RULE_GONE_NTF,
+				RULE_ALWAYS));
+	ASSERT_EQ(0, pg_rule_add(self->ctx, &spec, &id, NULL));
+	EXPECT_TRUE(receive_one(self, &seen, PEERGROUP_CMD_RULE_NEW_NTF, all));
+}
+
+TEST_F(wire, adopted)
+{
+	const struct pg_rule_spec spec = {
+		.size = sizeof(spec), .group_id = self->group,
+		.remote.family = AF_INET, .direction = PG_DIRECTION_OUT,
+	};
+	struct seen seen;
+	int fds[2];
+
+	ASSERT_EQ(0, pg_rule_add(self->ctx, &spec, NULL, NULL));
+	EXPECT_TRUE(receive_one(self, &seen, PEERGROUP_CMD_RULE_NEW_NTF,
+				RULE_ALWAYS | RULE(REMOTE_IPV4) |
+				RULE(REMOTE_PREFIX_LEN) | RULE(DIRECTION)));
+	ASSERT_EQ(0, tcp_pair(AF_INET, fds));
+	EXPECT_TRUE(receive_one(self, &seen, PEERGROUP_CMD_CONN_NEW_NTF,
+				CONN_IPV4 | CONN(RULE_ID)));
+	close(fds[0]);
+	EXPECT_TRUE(receive_one(self, &seen, PEERGROUP_CMD_CONN_GONE_NTF,
+				CONN_IPV4 | CONN(RULE_ID) | CONN(REASON)));
 }
 
 /* Some events share a datagram, each as if it was alone. */

@@ -374,37 +374,37 @@ FIXTURE_VARIANT(same) {
 	bool differ;
 };
 
-#define SAME(name, ...) FIXTURE_VARIANT_ADD(same, name) { __VA_ARGS__ }
+#define COMPARE(name, ...) FIXTURE_VARIANT_ADD(same, name) { __VA_ARGS__ }
 
-SAME(nothing, .differ = false);
-SAME(port, .first.local_port_min = 7, .second.local_port_min = 7);
-SAME(range_of_one, .first.local_port_min = 7, .second.local_port_min = 7,
-     .second.local_port_max = 7);
-SAME(other_type, .first.type = PG_TYPE_DIRECT,
-     .second.type = PG_TYPE_NEIGHBOR);
-SAME(existing, .second.flags = PG_RULE_EXISTING);
-SAME(user, .first.flags = PG_RULE_UID, .first.uid = 7,
-     .second.flags = PG_RULE_UID, .second.uid = 7);
-SAME(other_port, .first.local_port_min = 7, .second.local_port_min = 8,
-     .differ = true);
-SAME(other_end, .first.local_port_min = 7, .second.remote_port_min = 7,
-     .differ = true);
-SAME(wider, .first.local_port_min = 7, .second.local_port_min = 7,
-     .second.local_port_max = 8, .differ = true);
-SAME(any_port, .first.local_port_min = 7, .differ = true);
-SAME(any_ipv4, .first.local.family = AF_INET, .differ = true);
-SAME(any_ipv6, .first.local.family = AF_INET,
-     .second.local.family = AF_INET6, .differ = true);
-SAME(other_prefix, .first.local = { .family = AF_INET, .len = 1 },
-     .second.local.family = AF_INET, .differ = true);
-SAME(remote_prefix, .first.local.family = AF_INET,
-     .second.remote.family = AF_INET, .differ = true);
-SAME(direction, .first.direction = PG_DIRECTION_IN, .differ = true);
-SAME(other_direction, .first.direction = PG_DIRECTION_IN,
-     .second.direction = PG_DIRECTION_OUT, .differ = true);
-SAME(root, .first.flags = PG_RULE_UID, .differ = true);
-SAME(other_user, .first.flags = PG_RULE_UID, .second.flags = PG_RULE_UID,
-     .second.uid = 7, .differ = true);
+COMPARE(nothing, .differ = false);
+COMPARE(port, .first.local_port_min = 7, .second.local_port_min = 7);
+COMPARE(range_of_one, .first.local_port_min = 7, .second.local_port_min = 7,
+	.second.local_port_max = 7);
+COMPARE(other_type, .first.type = PG_TYPE_DIRECT,
+	.second.type = PG_TYPE_NEIGHBOR);
+COMPARE(existing, .second.flags = PG_RULE_EXISTING);
+COMPARE(user, .first.flags = PG_RULE_UID, .first.uid = 7,
+	.second.flags = PG_RULE_UID, .second.uid = 7);
+COMPARE(other_port, .first.local_port_min = 7, .second.local_port_min = 8,
+	.differ = true);
+COMPARE(other_end, .first.local_port_min = 7, .second.remote_port_min = 7,
+	.differ = true);
+COMPARE(wider, .first.local_port_min = 7, .second.local_port_min = 7,
+	.second.local_port_max = 8, .differ = true);
+COMPARE(any_port, .first.local_port_min = 7, .differ = true);
+COMPARE(any_ipv4, .first.local.family = AF_INET, .differ = true);
+COMPARE(any_ipv6, .first.local.family = AF_INET,
+	.second.local.family = AF_INET6, .differ = true);
+COMPARE(other_prefix, .first.local = { .family = AF_INET, .len = 1 },
+	.second.local.family = AF_INET, .differ = true);
+COMPARE(remote_prefix, .first.local.family = AF_INET,
+	.second.remote.family = AF_INET, .differ = true);
+COMPARE(direction, .first.direction = PG_DIRECTION_IN, .differ = true);
+COMPARE(other_direction, .first.direction = PG_DIRECTION_IN,
+	.second.direction = PG_DIRECTION_OUT, .differ = true);
+COMPARE(root, .first.flags = PG_RULE_UID, .differ = true);
+COMPARE(other_user, .first.flags = PG_RULE_UID, .second.flags = PG_RULE_UID,
+	.second.uid = 7, .differ = true);
 
 FIXTURE_SETUP(same)
 {
@@ -476,10 +476,10 @@ FIXTURE_SETUP(limit)
 	ASSERT_EQ(0, write_number(variant->parameter, 5));
 }
 
-FIXTURE_TEARDOWN(limit)
+/* Also if a test has ended early. */
+FIXTURE_TEARDOWN_PARENT(limit)
 {
 	EXPECT_EQ(0, write_number(variant->parameter, self->before));
-	pg_close(self->ctx);
 }
 
 /* The rule of a number, which is like no other. */
@@ -559,10 +559,9 @@ FIXTURE_SETUP(full)
 	ASSERT_EQ(0, write_number(conns_per_group, 4));
 }
 
-FIXTURE_TEARDOWN(full)
+FIXTURE_TEARDOWN_PARENT(full)
 {
 	EXPECT_EQ(0, write_number(conns_per_group, self->before));
-	pg_close(self->ctx);
 }
 
 static uint64_t refused(FIXTURE_DATA(full) *self)

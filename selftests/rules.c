@@ -55,7 +55,7 @@ FIXTURE_VARIANT(match) {
 	bool server;
 };
 
-#define MATCH(name, ...)						\
+#define MATCHES(name, ...)						\
 	FIXTURE_VARIANT_ADD(match, name) { __VA_ARGS__ }
 
 #define CLIENT .client = true
@@ -68,124 +68,125 @@ FIXTURE_VARIANT(match) {
 #define REMOTE_PORT(min) .rule.remote_port_min = (min)
 #define REMOTE_PORTS(min, max) REMOTE_PORT(min), .rule.remote_port_max = (max)
 
-MATCH(everything, BOTH);
-MATCH(everything_ipv6, .kind = IPV6, BOTH);
-MATCH(everything_mapped, .kind = MAPPED, BOTH);
+MATCHES(everything, BOTH);
+MATCHES(everything_ipv6, .kind = IPV6, BOTH);
+MATCHES(everything_mapped, .kind = MAPPED, BOTH);
 
-MATCH(local_port_of_server, LOCAL_PORT(SERVER_PORT), SERVER);
-MATCH(local_port_of_client, LOCAL_PORT(CLIENT_PORT), CLIENT);
-MATCH(local_port_below, LOCAL_PORT(SERVER_PORT - 1), NONE);
-MATCH(local_port_above, LOCAL_PORT(SERVER_PORT + 1), NONE);
-MATCH(remote_port_of_server, REMOTE_PORT(CLIENT_PORT), SERVER);
-MATCH(remote_port_of_client, REMOTE_PORT(SERVER_PORT), CLIENT);
-MATCH(remote_port_below, REMOTE_PORT(SERVER_PORT - 1), NONE);
-MATCH(remote_port_above, REMOTE_PORT(SERVER_PORT + 1), NONE);
-MATCH(local_port_ipv6, .kind = IPV6, LOCAL_PORT(SERVER_PORT), SERVER);
-MATCH(remote_port_mapped, .kind = MAPPED, REMOTE_PORT(SERVER_PORT), CLIENT);
+MATCHES(local_port_of_server, LOCAL_PORT(SERVER_PORT), SERVER);
+MATCHES(local_port_of_client, LOCAL_PORT(CLIENT_PORT), CLIENT);
+MATCHES(local_port_below, LOCAL_PORT(SERVER_PORT - 1), NONE);
+MATCHES(local_port_above, LOCAL_PORT(SERVER_PORT + 1), NONE);
+MATCHES(remote_port_of_server, REMOTE_PORT(CLIENT_PORT), SERVER);
+MATCHES(remote_port_of_client, REMOTE_PORT(SERVER_PORT), CLIENT);
+MATCHES(remote_port_below, REMOTE_PORT(SERVER_PORT - 1), NONE);
+MATCHES(remote_port_above, REMOTE_PORT(SERVER_PORT + 1), NONE);
+MATCHES(local_port_ipv6, .kind = IPV6, LOCAL_PORT(SERVER_PORT), SERVER);
+MATCHES(remote_port_mapped, .kind = MAPPED, REMOTE_PORT(SERVER_PORT), CLIENT);
 
-MATCH(local_range_of_one, LOCAL_PORTS(SERVER_PORT, SERVER_PORT), SERVER);
-MATCH(local_range_up_to, LOCAL_PORTS(SERVER_PORT - 9, SERVER_PORT), SERVER);
-MATCH(local_range_from, LOCAL_PORTS(SERVER_PORT, SERVER_PORT + 9), SERVER);
-MATCH(local_range_below, LOCAL_PORTS(SERVER_PORT - 9, SERVER_PORT - 1), NONE);
-MATCH(local_range_above, LOCAL_PORTS(SERVER_PORT + 1, SERVER_PORT + 9), NONE);
-MATCH(local_range_around, LOCAL_PORTS(1024, 4999), SERVER);
-MATCH(local_range_of_all, LOCAL_PORTS(1, 65535), BOTH);
-MATCH(remote_range_up_to, REMOTE_PORTS(SERVER_PORT - 9, SERVER_PORT), CLIENT);
-MATCH(remote_range_from, REMOTE_PORTS(SERVER_PORT, SERVER_PORT + 9), CLIENT);
-MATCH(remote_range_below, REMOTE_PORTS(SERVER_PORT - 9, SERVER_PORT - 1),
-      NONE);
-MATCH(remote_range_above, REMOTE_PORTS(SERVER_PORT + 1, SERVER_PORT + 9),
-      NONE);
-MATCH(remote_range_of_all, REMOTE_PORTS(1, 65535), BOTH);
+MATCHES(local_range_of_one, LOCAL_PORTS(SERVER_PORT, SERVER_PORT), SERVER);
+MATCHES(local_range_up_to, LOCAL_PORTS(SERVER_PORT - 9, SERVER_PORT), SERVER);
+MATCHES(local_range_from, LOCAL_PORTS(SERVER_PORT, SERVER_PORT + 9), SERVER);
+MATCHES(local_range_below, LOCAL_PORTS(SERVER_PORT - 9, SERVER_PORT - 1), NONE);
+MATCHES(local_range_above, LOCAL_PORTS(SERVER_PORT + 1, SERVER_PORT + 9), NONE);
+MATCHES(local_range_around, LOCAL_PORTS(1024, 4999), SERVER);
+MATCHES(local_range_of_all, LOCAL_PORTS(1, 65535), BOTH);
+MATCHES(remote_range_up_to, REMOTE_PORTS(SERVER_PORT - 9, SERVER_PORT), CLIENT);
+MATCHES(remote_range_from, REMOTE_PORTS(SERVER_PORT, SERVER_PORT + 9), CLIENT);
+MATCHES(remote_range_below, REMOTE_PORTS(SERVER_PORT - 9, SERVER_PORT - 1),
+	NONE);
+MATCHES(remote_range_above, REMOTE_PORTS(SERVER_PORT + 1, SERVER_PORT + 9),
+	NONE);
+MATCHES(remote_range_of_all, REMOTE_PORTS(1, 65535), BOTH);
 
-MATCH(ports_of_server, LOCAL_PORT(SERVER_PORT), REMOTE_PORT(CLIENT_PORT),
-      SERVER);
-MATCH(ports_of_client, LOCAL_PORT(CLIENT_PORT), REMOTE_PORT(SERVER_PORT),
-      CLIENT);
-MATCH(ports_of_neither, LOCAL_PORT(SERVER_PORT), REMOTE_PORT(SERVER_PORT),
-      NONE);
-MATCH(ports_of_any_to_server, LOCAL_PORTS(1, 65535), REMOTE_PORT(SERVER_PORT),
-      CLIENT);
+MATCHES(ports_of_server, LOCAL_PORT(SERVER_PORT), REMOTE_PORT(CLIENT_PORT),
+	SERVER);
+MATCHES(ports_of_client, LOCAL_PORT(CLIENT_PORT), REMOTE_PORT(SERVER_PORT),
+	CLIENT);
+MATCHES(ports_of_neither, LOCAL_PORT(SERVER_PORT), REMOTE_PORT(SERVER_PORT),
+	NONE);
+MATCHES(ports_of_any_to_server, LOCAL_PORTS(1, 65535), REMOTE_PORT(SERVER_PORT),
+	CLIENT);
 
 /* Of both families, since the bytes of an IPv4 address come first. */
 #define PREFIX(family_, len_, ...) {					\
 	.family = (family_), .len = (len_),				\
 	.ipv6.__in6_u.__u6_addr8 = { __VA_ARGS__ },			\
 }
+
 #define LOCAL(...) .rule.local = PREFIX(__VA_ARGS__)
 #define REMOTE(...) .rule.remote = PREFIX(__VA_ARGS__)
 #define DOC 0x20, 0x01, 0x0d, 0xb8, 0
+#define DOC_SERVER DOC, 1, [15] = 1
 
-MATCH(local_ipv4, LOCAL(AF_INET, 32, 127, 0, 1, 1), SERVER);
-MATCH(local_ipv4_other, LOCAL(AF_INET, 32, 127, 0, 1, 2), NONE);
-MATCH(local_ipv4_net, LOCAL(AF_INET, 24, 127, 0, 2), CLIENT);
-MATCH(local_ipv4_other_net, LOCAL(AF_INET, 24, 127, 0, 3), NONE);
-MATCH(local_ipv4_loopback, LOCAL(AF_INET, 8, 127), BOTH);
-MATCH(local_ipv4_any, LOCAL(AF_INET, 0), BOTH);
-MATCH(remote_ipv4, REMOTE(AF_INET, 32, 127, 0, 1, 1), CLIENT);
-MATCH(remote_ipv4_net, REMOTE(AF_INET, 31, 127, 0, 2, 2), SERVER);
-MATCH(remote_ipv4_net_below, REMOTE(AF_INET, 31, 127, 0, 2, 0), NONE);
-MATCH(remote_ipv4_any, REMOTE(AF_INET, 0), BOTH);
+MATCHES(local_ipv4, LOCAL(AF_INET, 32, 127, 0, 1, 1), SERVER);
+MATCHES(local_ipv4_other, LOCAL(AF_INET, 32, 127, 0, 1, 2), NONE);
+MATCHES(local_ipv4_net, LOCAL(AF_INET, 24, 127, 0, 2), CLIENT);
+MATCHES(local_ipv4_other_net, LOCAL(AF_INET, 24, 127, 0, 3), NONE);
+MATCHES(local_ipv4_loopback, LOCAL(AF_INET, 8, 127), BOTH);
+MATCHES(local_ipv4_any, LOCAL(AF_INET, 0), BOTH);
+MATCHES(remote_ipv4, REMOTE(AF_INET, 32, 127, 0, 1, 1), CLIENT);
+MATCHES(remote_ipv4_net, REMOTE(AF_INET, 31, 127, 0, 2, 2), SERVER);
+MATCHES(remote_ipv4_net_below, REMOTE(AF_INET, 31, 127, 0, 2, 0), NONE);
+MATCHES(remote_ipv4_any, REMOTE(AF_INET, 0), BOTH);
 
-MATCH(local_ipv6, .kind = IPV6, LOCAL(AF_INET6, 128, DOC, 1,
-      [15] = 1), SERVER);
-MATCH(local_ipv6_net, .kind = IPV6, LOCAL(AF_INET6, 48, DOC, 2), CLIENT);
-MATCH(local_ipv6_odd, .kind = IPV6, LOCAL(AF_INET6, 47, DOC, 2), CLIENT);
-MATCH(local_ipv6_odd_below, .kind = IPV6, LOCAL(AF_INET6, 47, DOC, 0),
-      SERVER);
-MATCH(local_ipv6_other, .kind = IPV6, LOCAL(AF_INET6, 48, DOC, 3), NONE);
-MATCH(local_ipv6_any, .kind = IPV6, LOCAL(AF_INET6, 0), BOTH);
-MATCH(remote_ipv6, .kind = IPV6, REMOTE(AF_INET6, 128, DOC, 1,
-      [15] = 1), CLIENT);
-MATCH(remote_ipv6_last_bit, .kind = IPV6, REMOTE(AF_INET6, 128, DOC, 1),
-      NONE);
-MATCH(remote_ipv6_net, .kind = IPV6, REMOTE(AF_INET6, 46, DOC), BOTH);
-MATCH(remote_ipv6_any, .kind = IPV6, REMOTE(AF_INET6, 0), BOTH);
+MATCHES(local_ipv6, .kind = IPV6, LOCAL(AF_INET6, 128, DOC_SERVER), SERVER);
+MATCHES(local_ipv6_net, .kind = IPV6, LOCAL(AF_INET6, 48, DOC, 2), CLIENT);
+MATCHES(local_ipv6_odd, .kind = IPV6, LOCAL(AF_INET6, 47, DOC, 2), CLIENT);
+MATCHES(local_ipv6_odd_below, .kind = IPV6, LOCAL(AF_INET6, 47, DOC, 0),
+	SERVER);
+MATCHES(local_ipv6_other, .kind = IPV6, LOCAL(AF_INET6, 48, DOC, 3), NONE);
+MATCHES(local_ipv6_any, .kind = IPV6, LOCAL(AF_INET6, 0), BOTH);
+MATCHES(remote_ipv6, .kind = IPV6, REMOTE(AF_INET6, 128, DOC_SERVER),
+	CLIENT);
+MATCHES(remote_ipv6_last_bit, .kind = IPV6, REMOTE(AF_INET6, 128, DOC, 1),
+	NONE);
+MATCHES(remote_ipv6_net, .kind = IPV6, REMOTE(AF_INET6, 46, DOC), BOTH);
+MATCHES(remote_ipv6_any, .kind = IPV6, REMOTE(AF_INET6, 0), BOTH);
 
 /* IPv4 is IPv4, also on a dual-stack socket, and nothing else is. */
-MATCH(ipv4_of_ipv6, .kind = IPV6, LOCAL(AF_INET, 0), NONE);
-MATCH(ipv6_of_ipv4, LOCAL(AF_INET6, 0), NONE);
-MATCH(ipv4_of_mapped, .kind = MAPPED, REMOTE(AF_INET, 32, 127, 0, 1, 1),
-      CLIENT);
-MATCH(any_ipv4_of_mapped, .kind = MAPPED, REMOTE(AF_INET, 0), BOTH);
-MATCH(ipv6_of_mapped, .kind = MAPPED, LOCAL(AF_INET6, 0), NONE);
-MATCH(remote_ipv6_of_mapped, .kind = MAPPED, REMOTE(AF_INET6, 0), NONE);
+MATCHES(ipv4_of_ipv6, .kind = IPV6, LOCAL(AF_INET, 0), NONE);
+MATCHES(ipv6_of_ipv4, LOCAL(AF_INET6, 0), NONE);
+MATCHES(ipv4_of_mapped, .kind = MAPPED, REMOTE(AF_INET, 32, 127, 0, 1, 1),
+	CLIENT);
+MATCHES(any_ipv4_of_mapped, .kind = MAPPED, REMOTE(AF_INET, 0), BOTH);
+MATCHES(ipv6_of_mapped, .kind = MAPPED, LOCAL(AF_INET6, 0), NONE);
+MATCHES(remote_ipv6_of_mapped, .kind = MAPPED, REMOTE(AF_INET6, 0), NONE);
 
-MATCH(addresses_of_server, LOCAL(AF_INET, 32, 127, 0, 1, 1),
-      REMOTE(AF_INET, 32, 127, 0, 2, 2), SERVER);
-MATCH(addresses_of_client, LOCAL(AF_INET, 24, 127, 0, 2),
-      REMOTE(AF_INET, 24, 127, 0, 1), CLIENT);
-MATCH(addresses_of_neither, LOCAL(AF_INET, 24, 127, 0, 2),
-      REMOTE(AF_INET, 24, 127, 0, 2), NONE);
-MATCH(addresses_ipv6, .kind = IPV6, LOCAL(AF_INET6, 48, DOC, 1),
-      REMOTE(AF_INET6, 48, DOC, 2), SERVER);
+MATCHES(addresses_of_server, LOCAL(AF_INET, 32, 127, 0, 1, 1),
+	REMOTE(AF_INET, 32, 127, 0, 2, 2), SERVER);
+MATCHES(addresses_of_client, LOCAL(AF_INET, 24, 127, 0, 2),
+	REMOTE(AF_INET, 24, 127, 0, 1), CLIENT);
+MATCHES(addresses_of_neither, LOCAL(AF_INET, 24, 127, 0, 2),
+	REMOTE(AF_INET, 24, 127, 0, 2), NONE);
+MATCHES(addresses_ipv6, .kind = IPV6, LOCAL(AF_INET6, 48, DOC, 1),
+	REMOTE(AF_INET6, 48, DOC, 2), SERVER);
 
 #define IN .rule.direction = PG_DIRECTION_IN
 #define OUT .rule.direction = PG_DIRECTION_OUT
 #define OWNER(uid_) .rule.flags = PG_RULE_UID, .rule.uid = (uid_)
 
-MATCH(in, IN, SERVER);
-MATCH(out, OUT, CLIENT);
-MATCH(in_ipv6, .kind = IPV6, IN, SERVER);
-MATCH(out_mapped, .kind = MAPPED, OUT, CLIENT);
-MATCH(in_to_port, IN, LOCAL_PORT(SERVER_PORT), SERVER);
-MATCH(out_from_that_port, OUT, LOCAL_PORT(SERVER_PORT), NONE);
-MATCH(of_root, OWNER(0), BOTH);
-MATCH(of_nobody, OWNER(65534), NONE);
+MATCHES(in, IN, SERVER);
+MATCHES(out, OUT, CLIENT);
+MATCHES(in_ipv6, .kind = IPV6, IN, SERVER);
+MATCHES(out_mapped, .kind = MAPPED, OUT, CLIENT);
+MATCHES(in_to_port, IN, LOCAL_PORT(SERVER_PORT), SERVER);
+MATCHES(out_from_that_port, OUT, LOCAL_PORT(SERVER_PORT), NONE);
+MATCHES(of_root, OWNER(0), BOTH);
+MATCHES(of_nobody, OWNER(65534), NONE);
 
 /* All that is given must match. */
 #define OF_SERVER LOCAL_PORTS(SERVER_PORT, 4999), REMOTE_PORT(CLIENT_PORT), \
 		  LOCAL(AF_INET, 32, 127, 0, 1, 1), OWNER(0)
-MATCH(all_of_server, OF_SERVER, REMOTE(AF_INET, 8, 127), IN, SERVER);
-MATCH(all_but_direction, OF_SERVER, REMOTE(AF_INET, 8, 127), OUT, NONE);
-MATCH(all_but_remote, OF_SERVER, REMOTE(AF_INET, 8, 126), NONE);
-MATCH(all_but_local, LOCAL_PORT(SERVER_PORT), LOCAL(AF_INET, 24, 127, 0, 2),
-      NONE);
-MATCH(all_but_local_port, LOCAL_PORT(4001), REMOTE_PORT(CLIENT_PORT), NONE);
-MATCH(all_but_remote_port, LOCAL_PORT(SERVER_PORT), REMOTE_PORT(4999), NONE);
-MATCH(all_but_owner, LOCAL_PORT(SERVER_PORT), OWNER(1), NONE);
-MATCH(port_and_family, .kind = IPV6, LOCAL_PORT(SERVER_PORT),
-      LOCAL(AF_INET, 0), NONE);
+MATCHES(all_of_server, OF_SERVER, REMOTE(AF_INET, 8, 127), IN, SERVER);
+MATCHES(all_but_direction, OF_SERVER, REMOTE(AF_INET, 8, 127), OUT, NONE);
+MATCHES(all_but_remote, OF_SERVER, REMOTE(AF_INET, 8, 126), NONE);
+MATCHES(all_but_local, LOCAL_PORT(SERVER_PORT), LOCAL(AF_INET, 24, 127, 0, 2),
+	NONE);
+MATCHES(all_but_local_port, LOCAL_PORT(4001), REMOTE_PORT(CLIENT_PORT), NONE);
+MATCHES(all_but_remote_port, LOCAL_PORT(SERVER_PORT), REMOTE_PORT(4999), NONE);
+MATCHES(all_but_owner, LOCAL_PORT(SERVER_PORT), OWNER(1), NONE);
+MATCHES(port_and_family, .kind = IPV6, LOCAL_PORT(SERVER_PORT),
+	LOCAL(AF_INET, 0), NONE);
 
 FIXTURE_SETUP(match)
 {
