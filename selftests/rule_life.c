@@ -633,4 +633,18 @@ TEST_F(full, one_group_of_two)
 	EXPECT_EQ(2, refused(self));
 }
 
+/* A connection that was refused is that once, whoever looks again. */
+TEST_F(full, refused_once)
+{
+	uint32_t other, id;
+	int fds[10];
+
+	ASSERT_EQ(0, tcp_pairs(AF_INET, fds, 10));
+	ASSERT_EQ(0, add_rule(self->ctx, self->group, PG_RULE_EXISTING, &id));
+	EXPECT_EQ(6, refused(self));
+	ASSERT_EQ(0, add_group(self->ctx, &other));
+	ASSERT_EQ(0, add_rule(self->ctx, other, PG_RULE_EXISTING, &id));
+	EXPECT_EQ(6, refused(self));
+}
+
 TEST_HARNESS_MAIN

@@ -13,6 +13,7 @@
 #include "kselftest_harness.h"
 #include "adopted.h"
 #include "connecting.h"
+#include "stuck.h"
 #include "tracing.h"
 #include "util.h"
 
@@ -266,6 +267,35 @@ TEST_F(missed, none_any_longer)
 	EXPECT_FALSE(all_adopted_at_once(self, id));
 	ASSERT_EQ(0, write_number(spares_max, self->before));
 	EXPECT_TRUE(wait_until(all_adopted_at_once(self, id), SOON));
+}
+
+/* Nor does it matter that a scan waits for a socket that is locked. */
+TEST_F(missed, while_another_is_stuck)
+{
+	uint64_t end = now_ms() + 6000;
+	uint32_t group, ids[2];
+	struct stuck stuck;
+	int err, fd, pair[2];
+
+	ASSERT_EQ(0, tcp_pair(AF_INET6, pair));
+	err = stuck_begin(&stuck, pair[0]);
+	if (err == -ENOSYS || err == -EPERM)
+		SKIP(return, "this kernel has no userfaultfd");
+	ASSERT_EQ(0, err);
+	ASSERT_EQ(0, add_group(self->ctx, &group));
+	ASSERT_EQ(0, add_rule(self->ctx, group, PG_RULE_EXISTING, &ids[0]));
+	ASSERT_EQ(0, add_rule_out(self, PG_TYPE_DIRECT, 0, 0, &ids[1]));
+	while (now_ms() < end) {
+		fd = tcp_connect(self->listener);
+		ASSERT_TRUE(wait_until(is_adopted(self->ctx, self->group, fd,
+						  ids[1]), 1000));
+		reset_on_close(fd);
+		close(fd);
+		close(tcp_accept(self->listener));
+		/* Not amid the scan, which looks again then. */
+		usleep(200000);
+	}
+	EXPECT_LT(0, stuck_end(&stuck));
 }
 
 /* The stock of a namespace with rules, as the module is by default. */

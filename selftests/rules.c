@@ -669,4 +669,47 @@ TEST_F(rules, not_accepted_yet)
 	EXPECT_TRUE(is_adopted(self->ctx, self->group, end, id));
 }
 
+static int bound_socket(in_port_t port)
+{
+	struct sockaddr_in addr = {
+		.sin_family = AF_INET, .sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	return bind(fd, (struct sockaddr *)&addr, sizeof(addr)) ? -errno : fd;
+}
+
+static int begin_to_connect(int fd, in_port_t port)
+{
+	struct sockaddr_in addr = {
+		.sin_family = AF_INET, .sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+
+	return connect(fd, (struct sockaddr *)&addr, sizeof(addr)) ? errno : 0;
+}
+
+/* Two that connect to each other: neither has accepted anything. */
+TEST_F(rules, both_connected)
+{
+	struct pg_rule_spec spec = rule_spec(self->group);
+	int fds[2], i;
+	uint32_t id;
+
+	spec.direction = PG_DIRECTION_OUT;
+	ASSERT_EQ(0, pg_rule_add(self->ctx, &spec, &id, NULL));
+	ASSERT_EQ(0, loopback_does("delay 20ms"));
+	for (i = 0; i < 2; i++) {
+		fds[i] = bound_socket(4100 + i);
+		ASSERT_LE(0, fds[i]);
+	}
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(EINPROGRESS, begin_to_connect(fds[i], 4101 - i));
+	for (i = 0; i < 2; i++)
+		ASSERT_TRUE(wait_until(tcp_state(fds[i]) == TCP_ESTABLISHED,
+				       SOON));
+	EXPECT_TRUE(has_exactly(self->ctx, self->group, fds, 2));
+}
+
 TEST_HARNESS_MAIN
