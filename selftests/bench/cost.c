@@ -2,7 +2,7 @@
 /*
  * What the module costs those who do not use it: instructions of a cycle
  * (connect, accept, close both ends) of a connection that nobody tracks, with
- * the module and without.
+ * the module and without; and those of one that a rule wants.
  *
  * In the guest an instruction takes one nanosecond (vm/run -i), and its only CPU
  * is never idle while the clock runs. So the clock tells all that ran, whoever
@@ -49,6 +49,12 @@
 
 /* Per cent of a cycle without the module. */
 #define MAX_UNTRACKED	1.0
+#define MAX_ADOPTED	6.0
+
+#define RULES		1000
+/* Ports of rules, none of which is that of any connection. */
+#define RULES_FROM	1024
+#define RULES_STEP	8
 
 /*
  * Ports of the others and of the cycles: one that is taken would cost whoever
@@ -60,6 +66,9 @@
 enum {
 	ABSENT,
 	NO_RULE,
+	ONE_RULE,
+	MANY_RULES,
+	ADOPTED,
 	ATTACHED,
 	CASES,
 };
@@ -70,6 +79,9 @@ static const struct {
 } cases[CASES] = {
 	[ABSENT] = { "module absent", 0 },
 	[NO_RULE] = { "no rule", MAX_UNTRACKED },
+	[ONE_RULE] = { "1 rule", MAX_UNTRACKED },
+	[MANY_RULES] = { "1000 rules", MAX_UNTRACKED },
+	[ADOPTED] = { "adopted by a rule", MAX_ADOPTED },
 	[ATTACHED] = { "attached after accept", 0 },
 };
 
@@ -202,10 +214,54 @@ static int track_others(struct bench *bench)
 	return err;
 }
 
-/* Where vm/run builds and loads it from, too. */
+/* The one that vm/run would load. */
 static int load(void)
 {
 	return run("insmod build/kmod/$(uname -r)/peergroup.ko");
+}
+
+static int add_rule(const struct bench *bench, uint16_t port)
+{
+	const struct pg_rule_spec spec = {
+		.size = sizeof(spec), .group_id = bench->group,
+		.local_port_min = port,
+	};
+
+	return pg_rule_add(bench->ctx, &spec, NULL, NULL);
+}
+
+static int add_rules(const struct bench *bench, int from, int n)
+{
+	int i, err = 0;
+
+	for (i = from; i < n && !err; i++)
+		err = add_rule(bench, RULES_FROM + i * RULES_STEP);
+	return err;
+}
+
+static int measure_rules(struct bench *bench, int round)
+{
+	int err;
+
+	err = add_rules(bench, 0, 1);
+	if (!err)
+		err = measure(bench, round, ONE_RULE);
+	if (!err)
+		err = add_rules(bench, 1, RULES);
+	if (!err)
+		err = measure(bench, round, MANY_RULES);
+	if (!err)
+		err = add_rule(bench, ntohs(bench->addr.sin_port));
+	if (!err)
+		err = measure(bench, round, ADOPTED);
+	return err;
+}
+
+static int check_group(const struct pg_group *group, void *arg)
+{
+	(void)arg;
+	return group->gained == OTHERS + 2 * (WARM_UP + CYCLES) &&
+	       group->active_neighbor == OTHERS ? 0 : -EPROTO;
 }
 
 static int measure_loaded(struct bench *bench, int round)
@@ -217,8 +273,11 @@ static int measure_loaded(struct bench *bench, int round)
 		err = measure(bench, round, NO_RULE);
 	if (!err)
 		err = measure(bench, round, ATTACHED);
-	if (!err && count_conns(bench->ctx, 0) != OTHERS)
-		err = -EPROTO;
+	if (!err)
+		err = measure_rules(bench, round);
+	/* What was to be tracked was, and nothing else. */
+	if (!err)
+		err = pg_group_get(bench->ctx, bench->group, check_group, NULL);
 	pg_close(bench->ctx);
 	return err;
 }
@@ -299,7 +358,7 @@ int main(void)
 	if (!access(PARAMETERS, F_OK))
 		ksft_exit_skip("the module is loaded already: vm/run -n\n");
 
-	ksft_set_plan(1);
+	ksft_set_plan(4);
 	err = set_up(&bench);
 	for (round = 0; round < ROUNDS && !err; round++)
 		err = measure_round(&bench, round);
