@@ -343,9 +343,7 @@ static bool has_what_is_open(FIXTURE_DATA(churn) *self)
 		fds[n++] = self->slots[i][0];
 		fds[n++] = self->slots[i][1];
 	}
-	return wait_until(count_conns(self->ctx, self->group) <= (int)n,
-			  SOON) &&
-	       has_exactly(self->ctx, self->group, fds, n);
+	return wait_until(has_exactly(self->ctx, self->group, fds, n), SOON);
 }
 
 TEST_F_TIMEOUT(churn, all_adopted_once, 60)

@@ -122,7 +122,8 @@ TEST_F_TIMEOUT(unload, with_rules, 60)
 	ASSERT_EQ(0, add_rule(self->ctx, self->group, PG_RULE_EXISTING, &id));
 	self->n = CONNS / 4;
 	ASSERT_EQ(0, tcp_pairs(AF_INET6, self->fds, self->n));
-	EXPECT_TRUE(has_exactly(self->ctx, self->group, self->fds, self->n));
+	EXPECT_TRUE(wait_until(has_exactly(self->ctx, self->group, self->fds,
+					   self->n), SOON));
 	EXPECT_EQ(0, unload());
 	EXPECT_TRUE(all_flow(self));
 	EXPECT_EQ(0, load());
