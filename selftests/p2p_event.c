@@ -190,6 +190,26 @@ TEST_F(told, nothing_of_other_groups)
 	EXPECT_TOLD("2 neighbor connected");
 }
 
+/* Of rules themselves there is nothing to tell, but of what they adopt. */
+TEST_F(told, adopted_by_a_rule)
+{
+	const struct pg_rule_spec spec = {
+		.size = sizeof(spec), .group_id = self->stage.id,
+		.type = PG_TYPE_DIRECT, .direction = PG_DIRECTION_OUT,
+	};
+	struct pair pair;
+	uint32_t id;
+
+	ASSERT_EQ(0, pg_rule_add(self->stage.ctx, &spec, &id, NULL));
+	ASSERT_TRUE(pair_open(PAIR_IPV6, &pair));
+	EXPECT_TOLD("1 direct connected");
+	EXPECT_TOLD("status 2");
+	ASSERT_EQ(0, pg_rule_del(self->stage.ctx, 0, id, 0, NULL));
+	EXPECT_TOLD("1 direct disconnected");
+	EXPECT_TOLD("status 0");
+	EXPECT_ALL_TOLD();
+}
+
 /*
  * Pending connections: SYNs to a listener whose queue is full are dropped, and
  * sent again after a second.
