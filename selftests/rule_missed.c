@@ -288,7 +288,7 @@ TEST_F(missed, while_another_is_stuck)
 	while (now_ms() < end) {
 		fd = tcp_connect(self->listener);
 		ASSERT_TRUE(wait_until(is_adopted(self->ctx, self->group, fd,
-						  ids[1]), 1000));
+						  ids[1]), 2000));
 		reset_on_close(fd);
 		close(fd);
 		close(tcp_accept(self->listener));
