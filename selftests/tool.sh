@@ -294,7 +294,7 @@ test_usage()
 	check "no group of a rule" wrong_usage GROUP rule add
 	check "no group to delete rules of" wrong_usage GROUP rule del
 	check "word too many, rule show" wrong_usage '"b"' rule show a b
-	check "word too many, save" wrong_usage '"a"' save a
+	check "word too many, save" wrong_usage '"b"' save a b
 	check "word too many, restore" wrong_usage '"b"' restore a b
 	check "save has no JSON" wrong_usage JSON -j save
 	check "bits behind a prefix" wrong_usage 'which is 10.0.0.0/8' \

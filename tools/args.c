@@ -250,16 +250,25 @@ uint64_t args_number(struct args *args, const struct param *param,
 	return number;
 }
 
-/* Likewise, a user: a name goes before a number, as for chown(1). */
+/*
+ * Likewise, a user: a name goes before a number, as for chown(1). Not so in a
+ * file, which may be read before users are known.
+ */
 uid_t args_user(struct args *args, const struct param *param)
 {
-	struct passwd *user = getpwnam(param->value);
+	const char *word = param->value;
+	const bool number = *word && !word[strspn(word, "0123456789")];
+	struct passwd *user = NULL;
 
+	errno = 0;
+	if (!number || !args->file)
+		user = getpwnam(word);
 	if (user)
 		return user->pw_uid;
-	if (param->value[strspn(param->value, "0123456789")])
-		usage_error(args, param->value, "there is no such user");
-	return args_number(args, param, 0, UINT32_MAX - 1);
+	if (number)
+		return args_number(args, param, 0, UINT32_MAX - 1);
+	usage_error(args, word, "there is no such user%s%s", errno ? ": " : "",
+		    errno ? strerror(errno) : "");
 }
 
 enum pg_type args_type(struct args *args, const struct param *param)

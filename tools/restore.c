@@ -8,6 +8,7 @@
  * to go first.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,7 +29,11 @@ static const char help[] =
 "\n"
 "All lines are checked first. If one is wrong or refused, it is reported as\n"
 "FILE:LINE, and what was done is undone; rules made anew for that take connections\n"
-"back in likewise. Old and new rules count together towards the kernel's limit.\n"
+"back in likewise. Old and new rules count together towards the kernel's limits.\n"
+"Whoever makes rules of these groups meanwhile may lose them.\n"
+"\n"
+"Users are numbers, or names that are known by then: at boot, those of this\n"
+"machine's own.\n"
 "\n"
 "peergroup-restore.service restores /etc/peergroup/rules when the system starts.\n";
 
@@ -59,7 +64,7 @@ static enum status check_group(const struct run *run, struct setup_group *group)
 	if (found && group->added)
 		what = difference(found, group);
 	if (what)
-		return refused("%s:%u: the group exists, with another %s",
+		return refused("%s:%u: the group exists with another %s, delete it first",
 			       run->file, group->line, what);
 	if (found)
 		group->id = found->id;
@@ -204,6 +209,19 @@ static enum status fail(struct run *run, int err)
 	return STATUS_REFUSED;
 }
 
+/* Not half of it: who wants to stop this waits until it is done or undone. */
+static void hold_signals(void)
+{
+	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+	sigset_t mask;
+	size_t i;
+
+	sigemptyset(&mask);
+	for (i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaddset(&mask, signals[i]);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+}
+
 static enum status apply(struct run *run)
 {
 	enum status status;
@@ -215,6 +233,7 @@ static enum status apply(struct run *run)
 	status = check_groups(run);
 	if (status != STATUS_DONE)
 		return status;
+	hold_signals();
 	err = change(run);
 	return err ? fail(run, err) : STATUS_DONE;
 }

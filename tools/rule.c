@@ -17,13 +17,16 @@ static const char help[] =
 "where  PREFIX := ADDR[/LEN]\n"
 "\n"
 "A rule takes each TCP connection that matches all that is given into GROUP, the\n"
-"moment it is established, whichever program it is of; of several rules of the\n"
-"group the one of the lowest id. \"dir in\" are those accepted here; \"uid\" is the\n"
+"moment it is established, whichever program it is of, and all there are if\n"
+"nothing is given; of several rules of the group the one of the lowest id. Their\n"
+"type is neighbor unless given. \"dir in\" are those accepted here; \"uid\" is the\n"
 "owner of the socket, until accept(2) that of the listening one. \"existing\" takes\n"
-"also those that are established already, and does not go with \"dir\".\n"
+"also those that are established already: it does not go with \"dir\", and to\n"
+"\"uid\" accepted ones are those of who accepted them.\n"
 "\n"
-"\"del\" deletes all rules of the group, or one. What they took in leaves the group\n"
-"unless \"keep\" is given. Changes need CAP_NET_ADMIN.\n";
+"\"show\" tells with -s how many each has taken in. \"del\" deletes all rules of the\n"
+"group, or one. What they took in leaves the group, the connections themselves\n"
+"live on; with \"keep\" they stay. Changes need CAP_NET_ADMIN.\n";
 
 static enum pg_direction direction_of(struct args *args,
 				      const struct param *param)

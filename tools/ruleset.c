@@ -111,6 +111,16 @@ static void match(struct ruleset *wanted, struct ruleset *rest)
 		next->rule.id = 0;
 }
 
+/* If it is gone already, so much the better. */
+static int drop(struct pg_ctx *ctx, const struct ruleset_rule *rule,
+		uint32_t flags)
+{
+	int err = pg_rule_del(ctx, rule->rule.group_id, rule->rule.id, flags,
+			      NULL);
+
+	return err == -ENOENT ? 0 : err;
+}
+
 /* Make a rule, in the place of one of the rest if need be. */
 static int make(struct ruleset_rule *rule, struct ruleset *rest,
 		struct pg_ctx *ctx, uint32_t group_id)
@@ -119,7 +129,7 @@ static int make(struct ruleset_rule *rule, struct ruleset *rest,
 	int err;
 
 	if (same) {
-		err = pg_rule_del(ctx, group_id, same->rule.id, 0, NULL);
+		err = drop(ctx, same, 0);
 		if (err)
 			return err;
 		forget(rest, same);
@@ -160,8 +170,7 @@ int ruleset_drop(struct ruleset *set, struct pg_ctx *ctx, uint32_t flags)
 	int err;
 
 	while ((last = TAILQ_LAST(set, ruleset))) {
-		err = pg_rule_del(ctx, last->rule.group_id, last->rule.id,
-				  flags, NULL);
+		err = drop(ctx, last, flags);
 		if (err)
 			return err;
 		forget(set, last);

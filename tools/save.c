@@ -8,12 +8,13 @@
 #include "setup.h"
 
 static const char help[] =
-"Usage: peergroup save\n"
+"Usage: peergroup save [ GROUP ]\n"
 "\n"
-"Prints the groups of the namespace and their rules as commands that make them,\n"
-"for \"peergroup restore\", or for a shell with \"peergroup\" before each line. A\n"
-"secured group is saved as what the kernel has of it: keys and memberships are in\n"
-"its members' own stores. Connections are not saved.\n";
+"Prints GROUP, else all groups of the namespace, and their rules as commands that\n"
+"make them, for \"peergroup restore\", or for a shell with \"peergroup\" before each\n"
+"line. All are also those that programs made for themselves, and cannot make where\n"
+"they have been restored. A secured group is saved as what the kernel has of it:\n"
+"keys and memberships are in its members' own stores. Connections are not saved.\n";
 
 /* Behind "--" where it would be taken for something else. */
 static void print_name(const char *name)
@@ -50,18 +51,23 @@ static void print_group(const struct setup_group *group)
 	}
 }
 
-static void print(const struct setup *setup)
+static enum status print(const struct setup *setup, const char *name)
 {
 	const struct setup_group *group;
 
+	if (name && !setup_find(setup, name))
+		return refused("no such group");
 	puts("# Groups and rules, for \"peergroup restore\"");
 	TAILQ_FOREACH(group, setup, link)
-		print_group(group);
+		if (!name || !strcmp(group->name, name))
+			print_group(group);
+	return STATUS_DONE;
 }
 
 static enum status save(struct args *args)
 {
-	enum status status = STATUS_DONE;
+	const char *name = args_word(args);
+	enum status status;
 	struct setup setup;
 	struct pg_ctx *ctx;
 	int err;
@@ -73,10 +79,7 @@ static enum status save(struct args *args)
 	if (!ctx)
 		return STATUS_REFUSED;
 	err = setup_read(&setup, ctx);
-	if (err)
-		status = refused_by(ctx, err);
-	else
-		print(&setup);
+	status = err ? refused_by(ctx, err) : print(&setup, name);
 	setup_free(&setup);
 	pg_close(ctx);
 	return status;

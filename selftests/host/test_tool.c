@@ -505,10 +505,22 @@ TEST_F(tool, save_without_anything)
 	EXPECT_STREQ("# Groups and rules, for \"peergroup restore\"\n", out);
 	EXPECT_EQ(0, restore(""));
 	EXPECT_EQ(0, restore("\n# only this"));
-	EXPECT_EQ(1, tool("save me"));
+	EXPECT_EQ(1, tool("save me too"));
 	EXPECT_EQ(1, run("save", true));
 	fake.stale = 3;
 	EXPECT_EQ(0, tool("save"));
+}
+
+TEST_F(tool, save_one)
+{
+	EXPECT_EQ(0, restore("group add second\nrule add second lport 1\n"
+			     "rule add first lport 2"));
+	EXPECT_EQ(0, tool("save second"));
+	EXPECT_NE(NULL, strstr(out, "\ngroup add second "));
+	EXPECT_NE(NULL, strstr(out, "\nrule add second lport 1"));
+	EXPECT_EQ(NULL, strstr(out, "first"));
+	EXPECT_EQ(2, tool("save third"));
+	EXPECT_STREQ("peergroup: no such group\n", err);
 }
 
 /* Which rules stay, and which ids tell that they do. */
@@ -675,13 +687,16 @@ TEST_F(tool, groups_that_differ)
 			     "rule add none lport 1"));
 	EXPECT_STREQ("peergroup: stdin:3: no such group\n", err);
 	EXPECT_EQ(2, restore("group add new\ngroup add first label x"));
-	EXPECT_STREQ("peergroup: stdin:2: the group exists, with another label\n",
+	EXPECT_STREQ("peergroup: stdin:2: the group exists with another label, "
+		     "delete it first\n",
 		     err);
 	EXPECT_EQ(2, restore("group add first comment x"));
-	EXPECT_STREQ("peergroup: stdin:1: the group exists, with another comment\n",
+	EXPECT_STREQ("peergroup: stdin:1: the group exists with another comment, "
+		     "delete it first\n",
 		     err);
 	EXPECT_EQ(2, restore("group add first owner 4711"));
-	EXPECT_STREQ("peergroup: stdin:1: the group exists, with another owner\n",
+	EXPECT_STREQ("peergroup: stdin:1: the group exists with another owner, "
+		     "delete it first\n",
 		     err);
 	fake.groups[0].not_owned = true;
 	EXPECT_EQ(2, restore("group add first"));
