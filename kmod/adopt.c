@@ -258,11 +258,12 @@ static bool pg_keeps_net(const struct sock *sk)
  * pg_adopt - let a socket into the groups that want it
  * @sk: a socket that goes to TCP_ESTABLISHED, or is in it; its lock is held
  * @direction: PEERGROUP_DIRECTION_*, or 0 if that is not known, in a scan
+ * @only: the only group it may come into, or NULL
  *
  * Context: Any, the probe included; RCU read side.
  * Return: false if a record was lacking.
  */
-bool pg_adopt(struct sock *sk, u8 direction)
+bool pg_adopt(struct sock *sk, u8 direction, const struct pg_group *only)
 {
 	const struct pg_group *done = NULL;
 	const struct pg_ruleset *set;
@@ -284,7 +285,7 @@ bool pg_adopt(struct sock *sk, u8 direction)
 		return true;
 	while ((rule = pg_matches_find(&matches, set, sk, direction))) {
 		/* Those of a group follow each other, the lowest id first. */
-		if (rule->group == done)
+		if (rule->group == done || (only && rule->group != only))
 			continue;
 		adopted = pg_adopt_by(rule, sk, direction);
 		if (adopted != PG_ADOPT_DEAD)

@@ -607,16 +607,21 @@ static struct pg_rule *pg_take_dropping(struct pg_net *pn)
 static void pg_drop_rules(struct pg_net *pn, struct list_head *gone_groups)
 {
 	struct pg_rule *rule;
+	bool left;
 
 	/* Whoever adds one queues the worker then. */
 	if (list_empty(&pn->dropping))
 		return;
 	while ((rule = pg_take_dropping(pn))) {
 		pg_drop_conns(rule, gone_groups);
+		raw_spin_lock_irq(&pn->lock);
 		complete_all(&rule->dropped);
+		left = rule->left;
+		raw_spin_unlock_irq(&pn->lock);
 		pg_rule_put(rule);
-		/* Another rule may want them. */
-		pg_scan_queue(pn);
+		/* Another rule of the group may want them. */
+		if (left)
+			pg_scan_queue(pn);
 	}
 }
 

@@ -330,6 +330,19 @@ static int pg_rule_kill(struct pg_rule *rule, bool keep, u64 *generation)
 	return err;
 }
 
+/* Wait for the worker, but not for long; it goes on alone then. */
+static bool pg_rule_await_drop(struct pg_rule *rule)
+{
+	struct pg_net *pn = rule->group->pn;
+
+	if (wait_for_completion_killable_timeout(&rule->dropped, HZ) > 0)
+		return true;
+	raw_spin_lock_irq(&pn->lock);
+	rule->left = !completion_done(&rule->dropped);
+	raw_spin_unlock_irq(&pn->lock);
+	return !rule->left;
+}
+
 /**
  * pg_rule_del - delete a rule
  * @rule: a reference to it, which the caller keeps
@@ -357,8 +370,7 @@ int pg_rule_del(struct pg_rule *rule, bool keep, u64 *generation)
 		return err;
 
 	pg_reap_queue(pn);
-	if (!keep &&
-	    wait_for_completion_killable_timeout(&rule->dropped, HZ) > 0)
+	if (!keep && pg_rule_await_drop(rule))
 		pg_scan(pn, rule->group);
 	return 0;
 }

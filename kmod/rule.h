@@ -90,7 +90,8 @@ struct pg_rule_info {
  * @new: in pg_events::rules_new; pg_net::lock
  * @gone: in pg_events::rules_gone; pg_net::lock
  * @drop: in pg_net::dropping; pg_net::lock
- * @dropped: the worker has detached its connections
+ * @dropped: the worker has detached its connections; likewise
+ * @left: whoever deleted it does not wait for that; likewise
  */
 struct pg_rule {
 	refcount_t		refs;
@@ -103,6 +104,7 @@ struct pg_rule {
 	struct list_head	gone;
 	struct list_head	drop;
 	struct completion	dropped;
+	bool			left;
 };
 
 #define PG_PAGE_PORTS	256
@@ -198,7 +200,7 @@ static inline bool pg_rules_used(void)
 }
 
 void pg_rulesets_add(int n);
-bool pg_adopt(struct sock *sk, u8 direction);
+bool pg_adopt(struct sock *sk, u8 direction, const struct pg_group *only);
 bool pg_scan_wants(const struct pg_ruleset *set, const struct sock *sk);
 
 #endif /* _PEERGROUP_RULE_H */

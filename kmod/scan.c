@@ -42,6 +42,7 @@
  * struct pg_scan - a scan in progress
  * @pn: the namespace
  * @set: its rules, a reference
+ * @group: the only group that may get some, or NULL
  * @timeout: when to stop, in ns of ktime_get(), or 0
  * @stopped: it has stopped before its end
  * @busy: calls were using some sockets
@@ -52,6 +53,7 @@
 struct pg_scan {
 	struct pg_net		*pn;
 	struct pg_ruleset	*set;
+	const struct pg_group	*group;
 	u64			timeout;
 	bool			stopped;
 	bool			busy;
@@ -115,7 +117,7 @@ static int pg_scan_make_room(struct pg_scan *scan)
 }
 
 /* -EBUSY: a call is using the socket; -ENOMEM: there was no record. */
-static int pg_scan_try(struct sock *sk)
+static int pg_scan_try(const struct pg_scan *scan, struct sock *sk)
 {
 	int err = 0;
 
@@ -124,7 +126,7 @@ static int pg_scan_try(struct sock *sk)
 		err = -EBUSY;
 	} else if (inet_sk_state_load(sk) == TCP_ESTABLISHED) {
 		rcu_read_lock();
-		err = pg_adopt(sk, 0) ? 0 : -ENOMEM;
+		err = pg_adopt(sk, 0, scan->group) ? 0 : -ENOMEM;
 		rcu_read_unlock();
 	}
 	spin_unlock_bh(&sk->sk_lock.slock);
@@ -136,7 +138,7 @@ static int pg_scan_sock(struct pg_scan *scan, struct sock *sk)
 	int tries = PG_SCAN_TRIES, err;
 
 	do {
-		err = pg_scan_try(sk);
+		err = pg_scan_try(scan, sk);
 		if (err != -ENOMEM)
 			return err;
 		/* The probe may take them before we do. */
@@ -206,15 +208,15 @@ static bool pg_scan_table(struct pg_scan *scan)
 	return !scan->stopped && !scan->busy;
 }
 
-static bool pg_scan_has_rules(const struct pg_ruleset *set,
-			      const struct pg_group *group)
+static bool pg_scan_has_rules(const struct pg_scan *scan)
 {
+	const struct pg_ruleset *set = scan->set;
 	const struct pg_rule *rule;
 	unsigned int i;
 
 	for (i = 0; set && i < set->n; i++) {
 		rule = set->rules[i];
-		if ((!group || rule->group == group) &&
+		if ((!scan->group || rule->group == scan->group) &&
 		    READ_ONCE(rule->scan) && !pg_rule_is_dead(rule))
 			return true;
 	}
@@ -237,13 +239,15 @@ static bool pg_scan_patiently(struct pg_scan *scan)
 	return false;
 }
 
-static void pg_scan_begin(struct pg_scan *scan, struct pg_net *pn)
+static void pg_scan_begin(struct pg_scan *scan, struct pg_net *pn,
+			  const struct pg_group *group)
 {
 	u64 generation;
 
 	*scan = (struct pg_scan){
 		.pn = pn,
 		.set = pg_rules_get(pn, &generation),
+		.group = group,
 	};
 }
 
@@ -256,7 +260,7 @@ static void pg_scan_end(struct pg_scan *scan)
 /**
  * pg_scan - adopt what is established already
  * @pn: the namespace
- * @group: the group that may want some; all take part
+ * @group: the only group that is to have some
  *
  * What cannot be adopted now, as calls are using it or since there is too much
  * of it, is adopted later.
@@ -266,9 +270,9 @@ void pg_scan(struct pg_net *pn, const struct pg_group *group)
 	struct pg_scan scan;
 	bool done;
 
-	pg_scan_begin(&scan, pn);
+	pg_scan_begin(&scan, pn, group);
 	scan.timeout = ktime_get_ns() + PG_SCAN_TIMEOUT;
-	done = !pg_scan_has_rules(scan.set, group) || pg_scan_patiently(&scan);
+	done = !pg_scan_has_rules(&scan) || pg_scan_patiently(&scan);
 	pg_scan_end(&scan);
 	if (!done)
 		pg_scan_queue(pn);
@@ -280,8 +284,8 @@ static void pg_scan_once(struct pg_net *pn)
 	struct pg_scan scan;
 	bool done;
 
-	pg_scan_begin(&scan, pn);
-	done = !pg_scan_has_rules(scan.set, NULL) || pg_scan_table(&scan);
+	pg_scan_begin(&scan, pn, NULL);
+	done = !pg_scan_has_rules(&scan) || pg_scan_table(&scan);
 	pg_scan_end(&scan);
 
 	pn->scan_next = jiffies +

@@ -101,7 +101,7 @@ static noinline void pg_sock_connects(const struct sock *sk, int oldstate,
 	if (pg_index_has_pending())
 		pg_sock_changes(sk, newstate);
 	if (newstate == TCP_ESTABLISHED && pg_rules_used())
-		pg_adopt((struct sock *)sk, pg_direction(sk, oldstate));
+		pg_adopt((struct sock *)sk, pg_direction(sk, oldstate), NULL);
 }
 
 /*
