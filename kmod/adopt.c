@@ -167,23 +167,44 @@ static void pg_adopt_with(struct pg_conn *conn, struct pg_rule *rule,
 	rule->info.gained++;
 }
 
-static void pg_miss(struct pg_rule *rule)
+/* A rule of a group that wants a socket whichever end began, or NULL. */
+static struct pg_rule *pg_find_undirected(const struct pg_group *group,
+					  const struct pg_ruleset *set,
+					  const struct sock *sk, u8 direction)
+{
+	struct pg_matches matches;
+	struct pg_rule *rule;
+
+	pg_matches_init(&matches, set, sk);
+	do {
+		rule = pg_matches_find(&matches, set, sk, direction);
+	} while (rule &&
+		 (rule->group != group || rule->info.match.direction));
+	return rule;
+}
+
+/* Only rules without a direction can have it later. */
+static void pg_miss(const struct pg_rule *rule, const struct pg_ruleset *set,
+		    const struct sock *sk, u8 direction)
 {
 	struct pg_group *group = rule->group;
+	struct pg_rule *finder;
 
 	lockdep_assert_held(&group->pn->lock);
 
+	finder = pg_find_undirected(group, set, sk, direction);
 	group->missed++;
-	if (rule->info.match.direction)
-		group->missed_lost++;
+	if (finder)
+		WRITE_ONCE(finder->scan, true);
 	else
-		WRITE_ONCE(rule->scan, true);
+		group->missed_lost++;
 	trace_conn_missed(rule);
 }
 
 /* What became of a socket that a rule wants. */
 enum pg_adopted {
-	PG_ADOPT_DONE,		/* the group has it */
+	PG_ADOPT_TAKEN,
+	PG_ADOPT_THERE,		/* the group had it */
 	PG_ADOPT_DEAD,		/* the rule wants no more sockets */
 	PG_ADOPT_FULL,
 	PG_ADOPT_MISSED,
@@ -198,22 +219,22 @@ static enum pg_adopted pg_adopt_locked(struct pg_rule *rule, struct sock *sk,
 	if (pg_rule_is_dead(rule))
 		return PG_ADOPT_DEAD;
 	if (pg_index_has_sk(sk, group))
-		return PG_ADOPT_DONE;
-	/* A scan may come again, and tries again where it misses. */
+		return PG_ADOPT_THERE;
+	/* What a scan finds was active before. */
 	if (pg_group_is_full(group)) {
 		group->refused += !!direction;
 		return PG_ADOPT_FULL;
 	}
 	conn = pg_stock_take(&group->pn->stock);
-	if (conn)
-		pg_adopt_with(conn, rule, sk);
-	else if (direction)
-		pg_miss(rule);
-	return conn ? PG_ADOPT_DONE : PG_ADOPT_MISSED;
+	if (!conn)
+		return PG_ADOPT_MISSED;
+	pg_adopt_with(conn, rule, sk);
+	return PG_ADOPT_TAKEN;
 }
 
-static enum pg_adopted pg_adopt_by(struct pg_rule *rule, struct sock *sk,
-				   u8 direction)
+static enum pg_adopted pg_adopt_by(struct pg_rule *rule,
+				   const struct pg_ruleset *set,
+				   struct sock *sk, u8 direction)
 {
 	struct pg_net *pn = rule->group->pn;
 	enum pg_adopted adopted;
@@ -222,7 +243,10 @@ static enum pg_adopted pg_adopt_by(struct pg_rule *rule, struct sock *sk,
 
 	raw_spin_lock_irqsave(&pn->lock, flags);
 	adopted = pg_adopt_locked(rule, sk, direction);
-	announce = pg_event_due(pn);
+	/* A scan tries again by itself. */
+	if (adopted == PG_ADOPT_MISSED && direction)
+		pg_miss(rule, set, sk, direction);
+	announce = adopted == PG_ADOPT_TAKEN && pg_event_due(pn);
 	tend = adopted == PG_ADOPT_MISSED || pg_stock_is_low(&pn->stock);
 	raw_spin_unlock_irqrestore(&pn->lock, flags);
 
@@ -230,7 +254,7 @@ static enum pg_adopted pg_adopt_by(struct pg_rule *rule, struct sock *sk,
 		pg_reap_queue(pn);
 	if (tend)
 		pg_tend_queue(pn);
-	if (direction && adopted == PG_ADOPT_MISSED && rule->scan)
+	if (adopted == PG_ADOPT_MISSED && direction)
 		pg_scan_queue(pn);
 	return adopted;
 }
@@ -287,7 +311,7 @@ bool pg_adopt(struct sock *sk, u8 direction, const struct pg_group *only)
 		/* Those of a group follow each other, the lowest id first. */
 		if (rule->group == done || (only && rule->group != only))
 			continue;
-		adopted = pg_adopt_by(rule, sk, direction);
+		adopted = pg_adopt_by(rule, set, sk, direction);
 		if (adopted != PG_ADOPT_DEAD)
 			done = rule->group;
 		missed |= adopted == PG_ADOPT_MISSED;
@@ -299,13 +323,22 @@ bool pg_adopt(struct sock *sk, u8 direction, const struct pg_group *only)
  * pg_scan_wants - is a socket one that a scan looks for?
  * @set: the rules
  * @sk: a full TCP socket
+ * @only: the only group that matters, or NULL
+ *
+ * Context: RCU read side.
  */
-bool pg_scan_wants(const struct pg_ruleset *set, const struct sock *sk)
+bool pg_scan_wants(const struct pg_ruleset *set, const struct sock *sk,
+		   const struct pg_group *only)
 {
 	struct pg_matches matches;
+	const struct pg_rule *rule;
 
 	if (!pg_keeps_net(sk) || !pg_is_adoptable(sk))
 		return false;
 	pg_matches_init(&matches, set, sk);
-	return pg_matches_find(&matches, set, sk, 0);
+	while ((rule = pg_matches_find(&matches, set, sk, 0)))
+		if ((!only || rule->group == only) &&
+		    !pg_index_has_sk(sk, rule->group))
+			return true;
+	return false;
 }

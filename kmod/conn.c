@@ -425,7 +425,7 @@ void pg_conn_enter(struct pg_conn *conn)
 
 	lockdep_assert_held(&group->pn->lock);
 
-	conn->id = ++group->pn->last_conn_id;
+	WRITE_ONCE(conn->id, ++group->pn->last_conn_id);
 	if (conn->stage == PG_STAGE_ESTABLISHED)
 		pg_conn_bear(conn);
 	else

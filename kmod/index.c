@@ -118,7 +118,8 @@ void pg_index_put_sk(struct pg_conn *conn)
 /**
  * pg_index_has_sk - has a group got a socket?
  * @sk: the socket
- * @group: the group; the lock of its namespace is held
+ * @group: the group; if the lock of its namespace is not held, it may have got
+ *	the socket by now, or lost it
  *
  * What is in an attach request only does not count: that may still fail.
  *
@@ -130,7 +131,7 @@ bool pg_index_has_sk(const struct sock *sk, const struct pg_group *group)
 
 	hlist_for_each_entry_rcu(conn, pg_index_sk_head(sk), by_sk)
 		if (READ_ONCE(conn->sk) == sk && conn->group == group &&
-		    conn->id)
+		    READ_ONCE(conn->id))
 			return true;
 	return false;
 }

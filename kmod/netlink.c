@@ -611,11 +611,14 @@ static int pg_check_attacher(const struct sk_buff *skb,
 	return -EPERM;
 }
 
-/*
+/**
+ * pg_may_wait - may a request keep its sender waiting?
+ * @skb: the request
+ *
  * Generic netlink as a whole waits with us, and all messages of one system
  * call are handled in a row: only the last of them may wait.
  */
-static bool pg_may_wait(const struct sk_buff *skb)
+bool pg_may_wait(const struct sk_buff *skb)
 {
 	return skb->len <= NLMSG_ALIGN(nlmsg_hdr(skb)->nlmsg_len);
 }

@@ -40,6 +40,7 @@ struct pg_group *pg_find_group(struct pg_net *pn, const struct nlattr *nest,
 			       struct netlink_ext_ack *extack);
 struct pg_group *pg_required_group(struct genl_info *info);
 struct pg_group *pg_optional_group(struct genl_info *info);
+bool pg_may_wait(const struct sk_buff *skb);
 int pg_reply_init(struct pg_reply *reply, struct genl_info *info, size_t size);
 int pg_reply_generation(struct pg_reply *reply, u64 generation);
 int pg_reply_end(struct pg_reply *reply, struct genl_info *info, int err);

@@ -244,9 +244,12 @@ static int pg_rule_create(struct sk_buff *skb, struct genl_info *info,
 	err = pg_reply_init(&reply, info, GENLMSG_DEFAULT_SIZE);
 	if (err)
 		return err;
-	rule = pg_rule_new(group, spec, &generation, info->extack);
-	if (IS_ERR(rule))
+	rule = pg_rule_new(group, spec, pg_may_wait(skb), &generation,
+			   info->extack);
+	if (IS_ERR(rule)) {
+		NL_SET_BAD_ATTR(info->extack, info->attrs[PEERGROUP_A_RULE]);
 		return pg_reply_end(&reply, info, PTR_ERR(rule));
+	}
 	err = pg_reply_rule(&reply, skb, info, rule, generation);
 	pg_rule_put(rule);
 	return err;
@@ -310,7 +313,7 @@ static int pg_rule_delete(struct sk_buff *skb, struct genl_info *info,
 	err = pg_reply_init(&reply, info, GENLMSG_DEFAULT_SIZE);
 	if (err)
 		return err;
-	err = pg_rule_del(rule, keep, &generation);
+	err = pg_rule_del(rule, keep, pg_may_wait(skb), &generation);
 	if (err)
 		return pg_reply_end(&reply, info, err);
 	return pg_reply_rule(&reply, skb, info, rule, generation);

@@ -153,10 +153,11 @@ struct mem_cgroup;
  * @target: how many are to be kept
  * @taken: how many have been taken since @since
  * @since: in jiffies
+ * @rest: until when nobody looks for memory, likewise; pg_net::tend's
  * @memcg: the memory cgroup they are charged to, a reference: that of whoever
  *	made the first rule
  *
- * Protected by pg_net::lock.
+ * Protected by pg_net::lock; @n and @used are read without it.
  */
 struct pg_stock {
 	struct list_head	spares;
@@ -165,6 +166,7 @@ struct pg_stock {
 	unsigned int		target;
 	unsigned int		taken;
 	unsigned long		since;
+	unsigned long		rest;
 	struct mem_cgroup	*memcg;
 };
 

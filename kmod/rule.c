@@ -2,10 +2,9 @@
 /*
  * Rules: creation, deletion and look-up.
  *
- * Whoever changes the rules holds pg_net::rules_mutex, makes a new set and puts
- * it in the place of the old one. Deleting needs no memory: a rule only dies,
- * and if there is none for a set without it, it stays in the old one, where
- * everybody passes it over.
+ * Whoever makes a rule holds pg_net::rules_mutex, makes a new set and puts it in
+ * the place of the old one. Deleting needs no memory: a rule only dies, and
+ * everybody passes it over until there is a set without it.
  */
 
 #include <linux/moduleparam.h>
@@ -187,6 +186,8 @@ static int pg_rules_replace(struct pg_net *pn, struct pg_ruleset *set,
 	unsigned long flags;
 	int err = 0;
 
+	/* The probe has to look before there is anything to be found. */
+	pg_rulesets_add(set && !old);
 	raw_spin_lock_irqsave(&pn->lock, flags);
 	if (rule)
 		err = pg_rule_admit(rule, extack);
@@ -197,7 +198,7 @@ static int pg_rules_replace(struct pg_net *pn, struct pg_ruleset *set,
 	}
 	raw_spin_unlock_irqrestore(&pn->lock, flags);
 
-	pg_rulesets_add(err ? 0 : !!set - !!old);
+	pg_rulesets_add(-(err ? set && !old : old && !set));
 	pg_ruleset_put(err ? set : old);
 	return err;
 }
@@ -229,17 +230,16 @@ static int pg_rule_publish(struct pg_rule *rule, struct netlink_ext_ack *extack)
  * pg_rule_new - make a rule
  * @group: its group, a reference that the caller keeps
  * @spec: what to make
+ * @wait: adopt sockets that are established already, if that is asked for,
+ *	before this returns; else they follow
  * @generation: receives the generation it took
  * @extack: receives the reason of a refusal
- *
- * Sockets that are established already have been adopted, if that is asked for,
- * when this returns; those that their owners keep busy follow.
  *
  * Return: a reference to the rule, or ERR_PTR.
  */
 struct pg_rule *pg_rule_new(struct pg_group *group,
-			    const struct pg_rule_spec *spec, u64 *generation,
-			    struct netlink_ext_ack *extack)
+			    const struct pg_rule_spec *spec, bool wait,
+			    u64 *generation, struct netlink_ext_ack *extack)
 {
 	struct pg_net *pn = group->pn;
 	struct pg_rule *rule;
@@ -257,8 +257,10 @@ struct pg_rule *pg_rule_new(struct pg_group *group,
 	}
 	*generation = rule->born;
 	pg_reap_queue(pn);
-	if (spec->existing)
+	if (spec->existing && wait)
 		pg_scan(pn, group);
+	else if (spec->existing)
+		pg_scan_queue(pn);
 	return rule;
 }
 
@@ -272,32 +274,43 @@ static bool pg_has_dead_rules(const struct pg_ruleset *set)
 	return false;
 }
 
-static void pg_rules_renew_locked(struct pg_net *pn)
+static bool pg_rules_renew_locked(struct pg_net *pn)
 {
-	struct pg_ruleset *old = pg_rules_locked(pn), *set;
+	struct pg_ruleset *set;
 	struct pg_charge charge;
 
-	if (!pg_has_dead_rules(old))
-		return;
 	pg_charge_begin(&charge, pn);
-	set = pg_ruleset_new(old, NULL);
+	set = pg_ruleset_new(pg_rules_locked(pn), NULL);
 	pg_charge_end(&charge);
 	if (IS_ERR(set))
-		return;
+		return false;
 	pg_rules_replace(pn, set, NULL, NULL);
 	if (!set)
 		pg_stock_stop(pn);
+	return true;
 }
 
 /**
- * pg_rules_renew - let go of rules that have died, if there is memory for that
+ * pg_rules_renew - let go of rules that have died
  * @pn: the namespace
+ *
+ * Return: false if there was no memory for that.
  */
-void pg_rules_renew(struct pg_net *pn)
+bool pg_rules_renew(struct pg_net *pn)
 {
+	bool needed, done = true;
+
+	/* Not to wait for who makes rules, if there is nothing to do. */
+	rcu_read_lock();
+	needed = pg_has_dead_rules(rcu_dereference(pn->ruleset));
+	rcu_read_unlock();
+	if (!needed)
+		return true;
 	mutex_lock(&pn->rules_mutex);
-	pg_rules_renew_locked(pn);
+	if (pg_rules_locked(pn))
+		done = pg_rules_renew_locked(pn);
 	mutex_unlock(&pn->rules_mutex);
+	return done;
 }
 
 /**
@@ -331,11 +344,12 @@ static int pg_rule_kill(struct pg_rule *rule, bool keep, u64 *generation)
 }
 
 /* Wait for the worker, but not for long; it goes on alone then. */
-static bool pg_rule_await_drop(struct pg_rule *rule)
+static bool pg_rule_await_drop(struct pg_rule *rule, bool wait)
 {
 	struct pg_net *pn = rule->group->pn;
 
-	if (wait_for_completion_killable_timeout(&rule->dropped, HZ) > 0)
+	if (wait &&
+	    wait_for_completion_killable_timeout(&rule->dropped, HZ) > 0)
 		return true;
 	raw_spin_lock_irq(&pn->lock);
 	rule->left = !completion_done(&rule->dropped);
@@ -347,31 +361,32 @@ static bool pg_rule_await_drop(struct pg_rule *rule)
  * pg_rule_del - delete a rule
  * @rule: a reference to it, which the caller keeps
  * @keep: let its connections stay
+ * @wait: wait until they have left
  * @generation: receives the generation it took
  *
  * Unless its connections stay, they have left the group when this returns, and
- * rules that look for established sockets have taken them; if that takes more
- * than a second, it goes on behind the caller's back: he keeps all of generic
- * netlink waiting.
+ * rules of it that look for established sockets have taken them; if that takes
+ * more than a second, it goes on behind the caller's back: he keeps all of
+ * generic netlink waiting.
  *
  * Return: 0, or -ENOENT if it, or its group, was deleted before.
  */
-int pg_rule_del(struct pg_rule *rule, bool keep, u64 *generation)
+int pg_rule_del(struct pg_rule *rule, bool keep, bool wait, u64 *generation)
 {
 	struct pg_net *pn = rule->group->pn;
 	int err;
 
-	mutex_lock(&pn->rules_mutex);
 	err = pg_rule_kill(rule, keep, generation);
-	if (!err)
-		pg_rules_renew_locked(pn);
-	mutex_unlock(&pn->rules_mutex);
 	if (err)
 		return err;
-
+	pg_tend_queue(pn);
 	pg_reap_queue(pn);
-	if (!keep && pg_rule_await_drop(rule))
-		pg_scan(pn, rule->group);
+	if (!keep && pg_rule_await_drop(rule, wait)) {
+		if (wait)
+			pg_scan(pn, rule->group);
+		else
+			pg_scan_queue(pn);
+	}
 	return 0;
 }
 

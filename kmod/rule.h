@@ -2,8 +2,7 @@
 /*
  * Rules: which sockets belong to a group.
  *
- * Rules are made and deleted in process context, one at a time, and never
- * change. The probe finds those that may want a socket in a set that never
+ * What a rule wants never changes. The probe finds those that may want a socket in a set that never
  * changes either: each change of the rules makes a new one.
  */
 #ifndef _PEERGROUP_RULE_H
@@ -149,9 +148,9 @@ struct pg_rule_spec {
 
 /* rule.c */
 struct pg_rule *pg_rule_new(struct pg_group *group,
-			    const struct pg_rule_spec *spec, u64 *generation,
-			    struct netlink_ext_ack *extack);
-int pg_rule_del(struct pg_rule *rule, bool keep, u64 *generation);
+			    const struct pg_rule_spec *spec, bool wait,
+			    u64 *generation, struct netlink_ext_ack *extack);
+int pg_rule_del(struct pg_rule *rule, bool keep, bool wait, u64 *generation);
 int pg_rule_show(struct pg_rule *rule, u64 *generation);
 void pg_rule_info(struct pg_rule *rule, struct pg_rule_info *info);
 struct pg_rule *pg_rule_by_id(struct pg_net *pn, u32 id);
@@ -160,7 +159,7 @@ struct pg_ruleset *pg_rules_get(struct pg_net *pn, u64 *generation);
 struct pg_rule_info *pg_rules_copy(struct pg_net *pn,
 				   const struct pg_group *group, u32 *n,
 				   u64 *generation);
-void pg_rules_renew(struct pg_net *pn);
+bool pg_rules_renew(struct pg_net *pn);
 void pg_rules_clear(struct pg_net *pn);
 
 /* The bits by which an IPv4 prefix is longer here than on the wire. */
@@ -201,6 +200,7 @@ static inline bool pg_rules_used(void)
 
 void pg_rulesets_add(int n);
 bool pg_adopt(struct sock *sk, u8 direction, const struct pg_group *only);
-bool pg_scan_wants(const struct pg_ruleset *set, const struct sock *sk);
+bool pg_scan_wants(const struct pg_ruleset *set, const struct sock *sk,
+		   const struct pg_group *only);
 
 #endif /* _PEERGROUP_RULE_H */

@@ -69,7 +69,7 @@ static bool pg_scan_sees(const struct pg_scan *scan, const struct sock *sk)
 	case TCP_SYN_SENT:
 	case TCP_SYN_RECV:
 		return net_eq(sock_net(sk), scan->pn->net) &&
-		       pg_scan_wants(scan->set, sk);
+		       pg_scan_wants(scan->set, sk, scan->group);
 	default:
 		/* Not even a full socket, maybe. */
 		return false;
@@ -85,6 +85,7 @@ static void pg_scan_collect(struct pg_scan *scan,
 	struct sock *sk;
 
 	scan->n = 0;
+	rcu_read_lock();
 	spin_lock_bh(lock);
 	sk_nulls_for_each(sk, node, &hashinfo->ehash[slot].chain) {
 		if (!pg_scan_sees(scan, sk))
@@ -97,6 +98,7 @@ static void pg_scan_collect(struct pg_scan *scan,
 		scan->n++;
 	}
 	spin_unlock_bh(lock);
+	rcu_read_unlock();
 }
 
 static int pg_scan_make_room(struct pg_scan *scan)
@@ -280,7 +282,7 @@ void pg_scan(struct pg_net *pn, const struct pg_group *group)
 
 static void pg_scan_once(struct pg_net *pn)
 {
-	unsigned long begin = jiffies;
+	unsigned long begin = jiffies, end;
 	struct pg_scan scan;
 	bool done;
 
@@ -288,9 +290,9 @@ static void pg_scan_once(struct pg_net *pn)
 	done = !pg_scan_has_rules(&scan) || pg_scan_table(&scan);
 	pg_scan_end(&scan);
 
-	pn->scan_next = jiffies +
-			clamp(PG_SCAN_REST * (jiffies - begin), 1UL,
-			      PG_SCAN_REST_MAX);
+	end = jiffies;
+	pn->scan_next = end + clamp(PG_SCAN_REST * (end - begin), 1UL,
+				    PG_SCAN_REST_MAX);
 	if (done) {
 		pn->scan_delay = PG_SCAN_DELAY_MIN;
 		return;

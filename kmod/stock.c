@@ -22,6 +22,9 @@ MODULE_PARM_DESC(spares_max,
 
 #define PG_SPARES_MIN	128
 
+/* Where there is no memory, looking for some is not to take all the time. */
+#define PG_STOCK_REST	(HZ / 10)
+
 void pg_stock_init(struct pg_stock *stock)
 {
 	INIT_LIST_HEAD(&stock->spares);
@@ -161,6 +164,7 @@ int pg_stock_start(struct pg_net *pn)
 	stock->target = target;
 	stock->taken = 0;
 	stock->since = jiffies;
+	stock->rest = jiffies;
 	stock->memcg = memcg;
 	raw_spin_unlock_irq(&pn->lock);
 
@@ -232,10 +236,16 @@ static void pg_stock_trim(struct pg_net *pn, unsigned int want)
  */
 bool pg_stock_tend(struct pg_net *pn)
 {
-	unsigned int want = pg_stock_aim(pn);
+	struct pg_stock *stock = &pn->stock;
+	unsigned int want;
 	int err;
 
+	if (READ_ONCE(stock->used) && time_before(jiffies, stock->rest))
+		return true;
+	want = pg_stock_aim(pn);
 	err = pg_stock_fill(pn, want);
+	if (err)
+		stock->rest = jiffies + PG_STOCK_REST;
 	if (READ_ONCE(pn->stock.n) > want)
 		pg_stock_trim(pn, want);
 	return err || want > PG_SPARES_MIN;

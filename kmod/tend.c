@@ -13,10 +13,12 @@
 static void pg_tend(struct work_struct *work)
 {
 	struct pg_net *pn = container_of(work, struct pg_net, tend);
+	bool again;
 
-	pg_rules_renew(pn);
+	again = pg_stock_tend(pn);
+	again |= !pg_rules_renew(pn);
 	/* A large stock shrinks also when nothing happens. */
-	if (pg_stock_tend(pn))
+	if (again)
 		queue_delayed_work(pg_workqueue, &pn->tend_later, HZ);
 }
 

@@ -132,6 +132,20 @@ TEST_F(missed, lost_with_direction)
 	EXPECT_TRUE(totals_are(self->ctx, self->group, 1, 1));
 }
 
+/* Unless the group has another rule for it, which does not ask. */
+TEST_F(missed, with_direction_found_by_another)
+{
+	uint32_t ids[2];
+	int fd;
+
+	ASSERT_EQ(0, add_rule_out(self, PG_TYPE_DIRECT, PG_DIRECTION_OUT, 0,
+				  &ids[0]));
+	ASSERT_EQ(0, add_rule_out(self, PG_TYPE_NEIGHBOR, 0, 4999, &ids[1]));
+	fd = tcp_connect(self->listener);
+	EXPECT_TRUE(totals_are(self->ctx, self->group, 1, 0));
+	EXPECT_TRUE(soon_adopted(self, fd, ids[1]));
+}
+
 /* The first of a group that wants it has missed it, the others wait. */
 TEST_F(missed, by_the_first)
 {
@@ -275,7 +289,7 @@ TEST_F(missed, while_another_is_stuck)
 	uint64_t end = now_ms() + 6000;
 	uint32_t group, ids[2];
 	struct stuck stuck;
-	int err, fd, pair[2];
+	int err, fd, peer, pair[2];
 
 	ASSERT_EQ(0, tcp_pair(AF_INET6, pair));
 	err = stuck_begin(&stuck, pair[0]);
@@ -287,11 +301,12 @@ TEST_F(missed, while_another_is_stuck)
 	ASSERT_EQ(0, add_rule_out(self, PG_TYPE_DIRECT, 0, 0, &ids[1]));
 	while (now_ms() < end) {
 		fd = tcp_connect(self->listener);
+		peer = tcp_accept(self->listener);
 		ASSERT_TRUE(wait_until(is_adopted(self->ctx, self->group, fd,
 						  ids[1]), 2000));
 		reset_on_close(fd);
 		close(fd);
-		close(tcp_accept(self->listener));
+		close(peer);
 		/* Not amid the scan, which looks again then. */
 		usleep(200000);
 	}
