@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/peergroup.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -13,6 +14,7 @@
 #include "kselftest_harness.h"
 #include "adopted.h"
 #include "connecting.h"
+#include "request.h"
 #include "stuck.h"
 #include "util.h"
 
@@ -243,6 +245,54 @@ TEST_F(busy, others_go_on)
 	EXPECT_EQ(3, count_conns(self->ctx, group));
 	EXPECT_LT(0, stuck_end(&self->stuck));
 	EXPECT_TRUE(wait_until(count_conns(self->ctx, 0) == 8, SOON));
+}
+
+#define MESSAGES 20
+
+/* A rule for all ports up to one, without asking for an answer. */
+static struct nl_msg *new_rule(uint32_t group, in_port_t max)
+{
+	struct nl_msg *msg = request_new(PEERGROUP_CMD_RULE_NEW, 0);
+	struct nlattr *nest;
+
+	request_put_u32(msg, PEERGROUP_A_GROUP, PEERGROUP_A_GROUP_ID, group);
+	nest = nla_nest_start(msg, PEERGROUP_A_RULE);
+	nla_put_u16(msg, PEERGROUP_A_RULE_REMOTE_PORT_MIN, htons(1));
+	nla_put_u16(msg, PEERGROUP_A_RULE_REMOTE_PORT_MAX, htons(max));
+	nla_put_flag(msg, PEERGROUP_A_RULE_EXISTING);
+	nla_nest_end(msg, nest);
+	return msg;
+}
+
+/* All of generic netlink waits for a system call, so only its last message. */
+TEST_F(busy, one_wait_a_call)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	struct msghdr call = {
+		.msg_name = &kernel, .msg_namelen = sizeof(kernel),
+	};
+	struct iovec parts[MESSAGES];
+	struct rule_totals totals;
+	struct nlmsghdr *nlh;
+	uint32_t group;
+	uint64_t before;
+	int fd, i;
+
+	ASSERT_EQ(0, add_group(self->ctx, &group));
+	fd = request_open();
+	ASSERT_LE(0, fd);
+	for (i = 0; i < MESSAGES; i++) {
+		nlh = nlmsg_hdr(new_rule(group, 65535 - i));
+		parts[i] = (struct iovec){ nlh, nlh->nlmsg_len };
+	}
+	call.msg_iov = parts;
+	call.msg_iovlen = MESSAGES;
+	before = now_ms();
+	ASSERT_LT(0, sendmsg(fd, &call, 0));
+	EXPECT_GT(MESSAGES * 100 / 2, now_ms() - before);
+	ASSERT_EQ(0, get_rule_totals(self->ctx, group, &totals));
+	EXPECT_EQ(MESSAGES, totals.rules);
+	EXPECT_TRUE(has_exactly(self->ctx, group, &self->pair[1], 1));
 }
 
 /* It is not adopted by a rule that is gone by then. */
