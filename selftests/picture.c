@@ -21,7 +21,7 @@
 #include "churn.h"
 #include "util.h"
 
-#define DURATION	30000	/* ms */
+#define DURATION	20000	/* ms */
 #define CHURNERS	4
 #define KILL_EVERY	400	/* ms */
 #define LISTENERS	3

@@ -20,7 +20,7 @@
 #include "util.h"
 
 #define RATE	2000	/* connections a second, if the machine can */
-#define SECONDS	10	/* unless PG_TURNOVER_SECONDS says otherwise */
+#define SECONDS	5	/* unless PG_TURNOVER_SECONDS says otherwise */
 
 /* A connection, as it was made or told of. */
 struct one {
