@@ -21,11 +21,11 @@
 #include "churn.h"
 #include "util.h"
 
-#define DURATION	20000	/* ms */
+#define DURATION	30000	/* ms */
 #define CHURNERS	4
 #define KILL_EVERY	400	/* ms */
 #define LISTENERS	3
-#define LITTLE		16384	/* bytes, less than comes meanwhile */
+#define LITTLE		65536	/* bytes, less than comes meanwhile */
 #define LISTED_MAX	65536
 
 /* What a listener has done, for the parent to judge. */
