@@ -87,7 +87,7 @@ static struct pg_conn *pg_conn_alloc(struct pg_group *group,
 /**
  * pg_conn_spare - a record for a connection that is active from the beginning
  *
- * Return: a record, all 0, or NULL; it is not worth to reclaim memory for it.
+ * Return: a record, all 0, or NULL; nobody is to lose a process for it.
  */
 struct pg_conn *pg_conn_spare(void)
 {

@@ -10,6 +10,7 @@
 
 #include <linux/bitmap.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "rule.h"
@@ -145,6 +146,7 @@ static void pg_count_lists(const struct pg_port_map *map, u32 *lengths,
 		for (span = pg_span_of(map, range->min);
 		     span <= pg_span_of(map, range->max); span++)
 			lengths[span]++;
+		cond_resched();
 	}
 }
 
@@ -175,6 +177,7 @@ static void pg_fill_lists(struct pg_port_map *map, u32 *starts,
 		for (span = pg_span_of(map, range->min);
 		     span <= pg_span_of(map, range->max); span++)
 			map->lists[starts[span]++] = i;
+		cond_resched();
 	}
 	/* Each is at the end of its list now, and lists follow each other. */
 	for (span = n_spans - 1; span; span--)

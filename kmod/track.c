@@ -69,6 +69,7 @@ static void pg_sock_ended(struct pg_conn *conn, const struct sock *sk,
 	}
 }
 
+/* Not part of the probe, which has to be short for all others. */
 static noinline void pg_sock_changes(const struct sock *sk, int newstate)
 {
 	struct pg_conn *conn;
@@ -93,6 +94,7 @@ static u8 pg_direction(const struct sock *sk, int oldstate)
 	return PEERGROUP_DIRECTION_IN;
 }
 
+/* Likewise. */
 static noinline void pg_sock_connects(const struct sock *sk, int oldstate,
 				      int newstate)
 {
